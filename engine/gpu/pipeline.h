@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// pipeline.h - a compute pipeline with its layout, as the files of engine/gpu/ see it.
+#pragma once
+#include "gpu/device.h"
+#include "gpu/shader_blob.h"
+
+struct GpuPipeline {
+    const ShaderBlob *blob;
+    uint32_t constants[GPU_MAX_CONSTANTS], constant_count;
+    VkDescriptorSetLayout set_layout;
+    VkPipelineLayout layout;
+    VkPipeline handle;
+};
+
+VkDescriptorType pipeline_descriptor_type(ShaderBindingKind kind);

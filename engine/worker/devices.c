@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "worker/devices.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gpu/gpu.h"
+
+enum { MAX_DEVICES = 16 };
+
+static void add_caps(cJSON *device, const GpuCaps *caps)
+{
+    const struct {
+        const char *name;
+        bool has;
+    } flags[] = {
+        {"fp16", caps->fp16},
+        {"storage16", caps->storage16},
+        {"storage8", caps->storage8},
+        {"int8_dot", caps->int8_dot},
+        {"subgroup_shuffle", caps->subgroup_shuffle},
+        {"subgroup_arithmetic", caps->subgroup_arithmetic},
+        {"cooperative_matrix", caps->cooperative_matrix},
+        {"timestamps", caps->timestamps},
+    };
+    cJSON_AddStringToObject(device, "driver", caps->driver);
+    cJSON_AddBoolToObject(device, "integrated", caps->integrated);
+    cJSON_AddNumberToObject(device, "subgroup_size", caps->subgroup_size);
+    cJSON_AddNumberToObject(device, "max_invocations", caps->max_invocations);
+    cJSON_AddNumberToObject(device, "max_shared_bytes", caps->max_shared_bytes);
+    cJSON_AddNumberToObject(device, "max_storage_bytes", (double)caps->max_storage_bytes);
+    cJSON *list = cJSON_AddArrayToObject(device, "caps");
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (flags[i].has)
+            cJSON_AddItemToArray(list, cJSON_CreateString(flags[i].name));
+}
+
+int devices_print(const RshEngineOptions *options)
+{
+    RshDeviceInfo devices[MAX_DEVICES];
+    size_t count = rsh_device_list(devices, MAX_DEVICES);
+    cJSON *list = cJSON_CreateArray();
+
+    for (size_t i = 0; i < count && i < MAX_DEVICES; i++) {
+        char number[8];
+        Gpu *gpu = NULL;
+        RshError error = {0};
+        snprintf(number, sizeof(number), "%zu", i);
+        GpuOptions open = {.device = number, .caps_mask = options->caps_mask};
+        cJSON *device = cJSON_CreateObject();
+        cJSON_AddNumberToObject(device, "number", (double)i);
+        cJSON_AddStringToObject(device, "name", devices[i].name);
+        cJSON_AddBoolToObject(device, "software", devices[i].software);
+        cJSON_AddNumberToObject(device, "memory_bytes", (double)devices[i].memory_bytes);
+        if (gpu_open(&open, &gpu, &error) == RSH_OK)
+            add_caps(device, gpu_caps(gpu));
+        else
+            cJSON_AddStringToObject(device, "problem", error.text);
+        gpu_close(&gpu);
+        cJSON_AddItemToArray(list, device);
+    }
+    char *text = cJSON_Print(list);
+    puts(text ? text : "[]");
+    cJSON_free(text);
+    cJSON_Delete(list);
+    return count > 0 ? EXIT_SUCCESS : 2;
+}
