@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "export/exporter.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+#include <math.h>
+#include <string.h>
+
+#include "clip-writer.h"
+#include "export/gif-writer.h"
+#include "export/loudness.h"
+
+struct _RushesExporter {
+    GObject parent_instance;
+
+    RushesFrameSource *source;
+    char *path;
+    RushesExportOptions options; // strings owned
+    GArray *ingredients;         // RushesIngredient, strings owned
+    GMainContext *context;
+
+    GMutex lock; // guards the two below, written by the worker thread
+    double fraction;
+    double eta;
+    gint64 started; // monotonic microseconds
+};
+
+enum { PROP_FRACTION = 1, PROP_ETA, PROP_COUNT };
+static GParamSpec *properties[PROP_COUNT];
+
+G_DEFINE_FINAL_TYPE(RushesExporter, rushes_exporter, G_TYPE_OBJECT)
+
+// One output, whichever kind it is.
+typedef struct Output {
+    RushesClipWriter *clip;
+    RushesGifWriter *gif;
+} Output;
+
+static gboolean output_open(Output *out, const char *path, const RushesExportOptions *options,
+                            const RushesFrameFormat *format, GError **error)
+{
+    if (options->container == RUSHES_CONTAINER_GIF) {
+        out->gif = rushes_gif_writer_new(path, format->width, format->height, format->fps, error);
+        return out->gif != NULL;
+    }
+    RushesClipFormat clip = {
+        .container = options->container,
+        .width = format->width,
+        .height = format->height,
+        .pixels = RUSHES_PIXELS_RGB,
+        .rate = rushes_container_has_sound(options->container) ? format->rate : 0,
+        .channels = format->channels,
+        .quality = options->quality,
+    };
+    gst_util_double_to_fraction(format->fps, &clip.fps_num, &clip.fps_den);
+    out->clip = rushes_clip_writer_new(path, &clip, error);
+    if (out->clip && options->recipe)
+        rushes_clip_writer_set_recipe(out->clip, options->recipe);
+    return out->clip != NULL;
+}
+
+static gboolean output_add_frame(Output *out, const guint8 *rgb, GError **error)
+{
+    return out->gif ? rushes_gif_writer_add_frame(out->gif, rgb, error)
+                    : rushes_clip_writer_add_frame(out->clip, rgb, error);
+}
+
+static gboolean output_finish(Output *out, GError **error)
+{
+    return out->gif ? rushes_gif_writer_finish(out->gif, error)
+                    : rushes_clip_writer_finish(out->clip, error);
+}
+
+static void output_clear(Output *out)
+{
+    g_clear_pointer(&out->clip, rushes_clip_writer_free);
+    g_clear_pointer(&out->gif, rushes_gif_writer_free);
+}
+
+// ---- progress ----
+static gboolean notify_progress(gpointer data)
+{
+    g_object_notify_by_pspec(data, properties[PROP_FRACTION]);
+    g_object_notify_by_pspec(data, properties[PROP_ETA]);
+    return G_SOURCE_REMOVE;
+}
+
+static void set_progress(RushesExporter *self, double fraction)
+{
+    double elapsed = (double)(g_get_monotonic_time() - self->started) / G_USEC_PER_SEC;
+
+    g_mutex_lock(&self->lock);
+    self->fraction = fraction;
+    self->eta = fraction > 0.02 ? elapsed / fraction * (1.0 - fraction) : -1.0;
+    g_mutex_unlock(&self->lock);
+    if (self->context)
+        g_main_context_invoke_full(self->context, G_PRIORITY_DEFAULT, notify_progress,
+                                   g_object_ref(self), g_object_unref);
+}
+
+double rushes_exporter_get_fraction(RushesExporter *self)
+{
+    g_mutex_lock(&self->lock);
+    double fraction = self->fraction;
+    g_mutex_unlock(&self->lock);
+    return fraction;
+}
+
+double rushes_exporter_get_eta(RushesExporter *self)
+{
+    g_mutex_lock(&self->lock);
+    double eta = self->eta;
+    g_mutex_unlock(&self->lock);
+    return eta;
+}
+
+// ---- encoding ----
+// The sound of one frame's time: from one frame's first sample to the next one's.
+static gboolean add_sound(RushesExporter *self, Output *out, const RushesFrameFormat *format,
+                          int frame, double gain, GError **error)
+{
+    gint64 from = llround(frame / format->fps * format->rate);
+    gint64 to = frame + 1 == format->frames ? llround(format->frames / format->fps * format->rate)
+                                            : llround((frame + 1) / format->fps * format->rate);
+    gsize count = (gsize)(to - from), values = count * (gsize)format->channels;
+    g_autofree float *samples = g_new(float, values);
+
+    rushes_frame_source_read_samples(self->source, from, count, samples);
+    for (gsize i = 0; i < values; i++)
+        samples[i] = CLAMP(samples[i] * (float)gain, -1.0f, 1.0f);
+    return rushes_clip_writer_add_samples(out->clip, samples, count, error);
+}
+
+static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancellable, GError **error)
+{
+    RushesFrameFormat format;
+    gboolean has_video = rushes_container_has_video(self->options.container);
+
+    rushes_frame_source_get_format(self->source, &format);
+    gboolean has_sound = rushes_container_has_sound(self->options.container) && format.rate > 0;
+    double gain = has_sound && self->options.normalise
+                      ? rushes_loudness_gain(self->source, cancellable)
+                      : 1.0;
+    for (int i = 0; i < format.frames; i++) {
+        if (g_cancellable_set_error_if_cancelled(cancellable, error))
+            return FALSE;
+        g_autoptr(GBytes) picture = NULL;
+        if (has_video) {
+            picture = rushes_frame_source_read_frame(self->source, i, error);
+            if (!picture)
+                return FALSE;
+        }
+        // A container without pictures counts its frames all the same: its length comes from them.
+        if (!output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL, error) ||
+            (has_sound && !add_sound(self, out, &format, i, gain, error)))
+            return FALSE;
+        set_progress(self, 0.98 * (i + 1) / format.frames);
+    }
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+static gboolean sign(RushesExporter *self, const char *path, GError **error)
+{
+    const RushesExportOptions *options = &self->options;
+    RushesClaim claim = {
+        .title = options->title,
+        .recipe_json = options->recipe,
+        .is_composite = options->composite,
+        .edits = options->edits,
+        .ingredients = (const RushesIngredient *)(const void *)self->ingredients->data,
+        .ingredient_count = self->ingredients->len,
+    };
+    g_autoptr(RushesIdentity) identity = rushes_identity_open(
+        options->identity_folder, options->signer ? options->signer : "Rushes creator", error);
+
+    if (!identity)
+        return FALSE;
+    return options->container == RUSHES_CONTAINER_MP4
+               ? rushes_credentials_sign(path, identity, &claim, error)
+               : rushes_credentials_sign_beside(path, identity, &claim, error);
+}
+
+static void remove_all(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *inside = g_build_filename(path, name, NULL);
+        g_unlink(inside);
+    }
+    g_remove(path);
+}
+
+// Gives the finished file its name. The sidecar goes first: a film must not stand for a moment beside the credentials
+// of the one it replaces.
+static gboolean publish(RushesExporter *self, const char *hidden, GError **error)
+{
+    g_autofree char *hidden_store = g_strconcat(hidden, RUSHES_SIDECAR_ENDING, NULL);
+    g_autofree char *store = g_strconcat(self->path, RUSHES_SIDECAR_ENDING, NULL);
+
+    g_unlink(store);
+    if (g_rename(hidden, self->path) != 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s cannot be written: %s.",
+                    self->path, g_strerror(errno));
+        return FALSE;
+    }
+    if (g_file_test(hidden_store, G_FILE_TEST_EXISTS) && g_rename(hidden_store, store) != 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s cannot be written: %s.",
+                    store, g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error)
+{
+    RushesFrameFormat format;
+    g_autofree char *folder = g_path_get_dirname(self->path);
+    g_autofree char *base = g_path_get_basename(self->path);
+    g_autofree char *hidden = g_strdup_printf("%s/.%s.%08x.export", folder, base, g_random_int());
+    g_autofree char *hidden_store = g_strconcat(hidden, RUSHES_SIDECAR_ENDING, NULL);
+    Output out = {0};
+
+    rushes_frame_source_get_format(self->source, &format);
+    if (format.frames < 1 || format.ready < format.frames) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    format.frames < 1
+                        ? "There is nothing to export yet; put a shot on the timeline first."
+                        : "The take is not finished yet: %d of %d frames are there.",
+                    format.ready, format.frames);
+        return FALSE;
+    }
+    self->started = g_get_monotonic_time();
+    gboolean done = output_open(&out, hidden, &self->options, &format, error) &&
+                    encode(self, &out, cancellable, error) && output_finish(&out, error);
+    output_clear(&out);
+    // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
+    if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG)
+        done = sign(self, hidden, error);
+    done = done && publish(self, hidden, error);
+    if (!done) {
+        remove_all(hidden);
+        g_unlink(hidden_store);
+        return FALSE;
+    }
+    set_progress(self, 1.0);
+    return TRUE;
+}
+
+static void run_thread(GTask *task, gpointer source, gpointer data G_GNUC_UNUSED,
+                       GCancellable *cancellable)
+{
+    GError *error = NULL;
+
+    if (rushes_exporter_run(source, cancellable, &error))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data)
+{
+    g_autoptr(GTask) task = g_task_new(self, cancellable, callback, data);
+
+    self->context = g_main_context_ref_thread_default();
+    g_task_set_source_tag(task, rushes_exporter_start);
+    g_task_run_in_thread(task, run_thread);
+}
+
+gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GError **error)
+{
+    g_return_val_if_fail(g_task_is_valid(result, self), FALSE);
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOptions *options)
+{
+    RushesFrameFormat format;
+    g_autofree char *folder = g_dir_make_tmp("rushes-estimate-XXXXXX", NULL);
+    g_autofree char *path = folder ? g_build_filename(folder, "part", NULL) : NULL;
+    Output out = {0};
+    guint64 bytes = 0;
+
+    rushes_frame_source_get_format(source, &format);
+    int frames = MIN(format.frames, MAX(2, (int)ceil(format.fps))); // a second of it
+    if (!path || frames < 1)
+        return 0;
+    g_autoptr(RushesExporter) part = rushes_exporter_new(source, path, options);
+    RushesFrameFormat first = format;
+    first.frames = frames;
+    gboolean good = output_open(&out, path, options, &format, NULL);
+    for (int i = 0; good && i < frames; i++) {
+        // Spread over the whole, a few neighbours at a time, so that both still and lively parts count.
+        int index = (int)((gint64)(i / 6) * 6 * format.frames / frames) + i % 6;
+        g_autoptr(GBytes) picture =
+            rushes_frame_source_read_frame(source, MIN(index, format.frames - 1), NULL);
+        good = picture && output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
+        if (good && out.clip && rushes_container_has_sound(options->container) && format.rate > 0)
+            good = add_sound(part, &out, &first, i, 1.0, NULL);
+    }
+    good = good && output_finish(&out, NULL);
+    output_clear(&out);
+    if (good) {
+        g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+        const char *name;
+        GStatBuf info;
+        if (!dir && g_stat(path, &info) == 0)
+            bytes = (guint64)info.st_size;
+        while (dir && (name = g_dir_read_name(dir))) {
+            g_autofree char *inside = g_build_filename(path, name, NULL);
+            if (g_stat(inside, &info) == 0)
+                bytes += (guint64)info.st_size;
+        }
+        bytes = bytes * (guint64)format.frames / (guint64)frames;
+    }
+    remove_all(path);
+    g_rmdir(folder);
+    return bytes;
+}
+
+// ---- object ----
+RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
+                                    const RushesExportOptions *options)
+{
+    RushesExporter *self = g_object_new(RUSHES_TYPE_EXPORTER, NULL);
+
+    self->source = g_object_ref(source);
+    self->path = g_strdup(path);
+    self->options = *options;
+    self->options.recipe = g_strdup(options->recipe);
+    self->options.title = g_strdup(options->title);
+    self->options.edits = (const char *const *)g_strdupv((char **)options->edits);
+    self->options.identity_folder = g_strdup(options->identity_folder);
+    self->options.signer = g_strdup(options->signer);
+    for (gsize i = 0; i < options->ingredient_count; i++) {
+        RushesIngredient copy = {
+            .title = g_strdup(options->ingredients[i].title),
+            .format = g_strdup(options->ingredients[i].format),
+            .relationship = g_strdup(options->ingredients[i].relationship),
+        };
+        g_array_append_val(self->ingredients, copy);
+    }
+    return self;
+}
+
+static void ingredient_clear(RushesIngredient *ingredient)
+{
+    g_free((char *)ingredient->title);
+    g_free((char *)ingredient->format);
+    g_free((char *)ingredient->relationship);
+}
+
+static void rushes_exporter_finalize(GObject *object)
+{
+    RushesExporter *self = RUSHES_EXPORTER(object);
+
+    g_clear_object(&self->source);
+    g_free(self->path);
+    g_free((char *)self->options.recipe);
+    g_free((char *)self->options.title);
+    g_strfreev((char **)self->options.edits);
+    g_free((char *)self->options.identity_folder);
+    g_free((char *)self->options.signer);
+    g_array_unref(self->ingredients);
+    g_clear_pointer(&self->context, g_main_context_unref);
+    g_mutex_clear(&self->lock);
+    G_OBJECT_CLASS(rushes_exporter_parent_class)->finalize(object);
+}
+
+static void rushes_exporter_get_property(GObject *object, guint id, GValue *value,
+                                         GParamSpec *pspec)
+{
+    RushesExporter *self = RUSHES_EXPORTER(object);
+
+    if (id == PROP_FRACTION)
+        g_value_set_double(value, rushes_exporter_get_fraction(self));
+    else if (id == PROP_ETA)
+        g_value_set_double(value, rushes_exporter_get_eta(self));
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void rushes_exporter_class_init(RushesExporterClass *klass)
+{
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+    GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+    object_class->finalize = rushes_exporter_finalize;
+    object_class->get_property = rushes_exporter_get_property;
+    properties[PROP_FRACTION] = g_param_spec_double("fraction", NULL, NULL, 0.0, 1.0, 0.0, flags);
+    properties[PROP_ETA] = g_param_spec_double("eta", NULL, NULL, -1.0, G_MAXDOUBLE, -1.0, flags);
+    g_object_class_install_properties(object_class, PROP_COUNT, properties);
+}
+
+static void rushes_exporter_init(RushesExporter *self)
+{
+    self->eta = -1.0;
+    self->ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
+    g_array_set_clear_func(self->ingredients, (GDestroyNotify)ingredient_clear);
+    g_mutex_init(&self->lock);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// exporter.h - a take or the film becomes a file: read frame by frame from a RushesFrameSource, the very one that the
+// preview shows, encoded, and signed with content credentials. Runs in a thread of its own.
+//
+// On failure or cancel nothing is left under the target's name and a file that was there stays as it was.
+#pragma once
+#include "export/clip-container.h"
+#include "frame-source.h"
+#include "provenance/credentials.h"
+
+G_BEGIN_DECLS
+
+// What is written. Strings are copied by start.
+typedef struct RushesExportOptions {
+    RushesContainer container;
+    int quality;                         // constant rate factor, 0 (best) to 51; 0 stands for 18
+    gboolean normalise;                  // sound brought to -14 LUFS, true peak at most -1 dB
+    const char *recipe;                  // JSON, or NULL
+    const char *title;                   // for the credentials
+    gboolean composite;                  // a film of several takes or with imported sound
+    const char *const *edits;            // C2PA actions, or NULL
+    const RushesIngredient *ingredients; // copied
+    gsize ingredient_count;
+    const char *identity_folder; // where the signing key is kept; NULL writes no credentials
+    const char *signer;          // name of a new identity
+} RushesExportOptions;
+
+// A preset by name; FALSE when there is none. rushes_export_preset_name(i) is NULL past the last.
+typedef struct RushesExportPreset {
+    const char *name;   // "web"
+    const char *title;  // "Web"
+    const char *detail; // one line for people
+    RushesContainer container;
+    int quality;
+    const char *aspect; // "9:16", or NULL for the film's own
+    int shorter_side;   // pixels that the canvas is brought to; 0: as it is
+    gboolean normalise;
+} RushesExportPreset;
+const RushesExportPreset *rushes_export_preset(const char *name);
+const RushesExportPreset *rushes_export_preset_at(guint index);
+
+#define RUSHES_TYPE_EXPORTER (rushes_exporter_get_type())
+G_DECLARE_FINAL_TYPE(RushesExporter, rushes_exporter, RUSHES, EXPORTER, GObject)
+
+// Properties "fraction" (0 to 1) and "eta" (seconds, negative while unknown), notified on the main context that
+// was the thread's default at start. The source must not change its format while it runs: give it an own composer.
+RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
+                                    const RushesExportOptions *options);
+void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data);
+gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GError **error);
+// The same in the calling thread, for headless use.
+gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error);
+double rushes_exporter_get_fraction(RushesExporter *self);
+double rushes_exporter_get_eta(RushesExporter *self);
+
+// About how many bytes the file will have, from encoding a few frames of it; blocks for up to a second or so.
+guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOptions *options);
+
+G_END_DECLS

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "export/film-export.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "json-file.h"
+#include "places.h"
+#include "rushes-error.h"
+#include "timeline/composer.h"
+
+static const RushesExportPreset *choose_preset(const char *name, const char *path, GError **error)
+{
+    RushesContainer container;
+    const RushesExportPreset *preset;
+
+    if (name) {
+        preset = rushes_export_preset(name);
+        if (!preset)
+            g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                        "There is no preset \"%s\"; rushes export --presets lists them", name);
+        return preset;
+    }
+    if (!rushes_container_from_path(path, &container)) {
+        g_set_error(
+            error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+            "%s: the ending says nothing; use .mp4, .webm, .mkv, .gif or .wav, or name a preset",
+            path);
+        return NULL;
+    }
+    for (guint i = 0; (preset = rushes_export_preset_at(i)); i++)
+        if (preset->container == container && !preset->aspect)
+            return preset;
+    return NULL;
+}
+
+static RushesTake *find_take(RushesProject *project, int number, GError **error)
+{
+    GListModel *takes = rushes_project_get_takes(project);
+
+    for (guint i = 0; i < g_list_model_get_n_items(takes); i++) {
+        g_autoptr(RushesTake) take = g_list_model_get_item(takes, i);
+        if (rushes_take_get_number(take) == number)
+            return take; // the project keeps it
+    }
+    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                "The project has no take %d; it has %u takes", number,
+                g_list_model_get_n_items(takes));
+    return NULL;
+}
+
+// The canvas of a preset: its aspect, brought to its size.
+static void choose_canvas(RushesProject *project, const RushesExportPreset *preset, int *width,
+                          int *height)
+{
+    *width = *height = 0; // as the project says
+    if (!preset->aspect && !preset->shorter_side)
+        return;
+    rushes_timeline_canvas_for_aspect(project, preset->aspect, width, height);
+    if (preset->shorter_side) {
+        double scale = (double)preset->shorter_side / MIN(*width, *height);
+        *width = (int)lround(*width * scale) & ~1;
+        *height = (int)lround(*height * scale) & ~1;
+    }
+}
+
+// The film's recipe: every shot with the recipe of its take, in order.
+static char *film_recipe(RushesProject *project)
+{
+    GListModel *shots = rushes_project_get_shots(project);
+    g_autoptr(cJSON) film = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(film, "shots");
+
+    cJSON_AddNumberToObject(film, "version", 1);
+    cJSON_AddStringToObject(film, "film", rushes_project_get_title(project));
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        RushesTake *take = rushes_shot_get_take(shot);
+        cJSON *item = cJSON_Duplicate(rushes_shot_get_fields(shot), TRUE);
+        if (take)
+            cJSON_AddItemToObject(item, "recipe",
+                                  rushes_recipe_to_json(rushes_take_get_recipe(take)));
+        cJSON_AddItemToArray(list, item);
+    }
+    char *text = cJSON_PrintUnformatted(film);
+    char *copy = g_strdup(text);
+    cJSON_free(text);
+    return copy;
+}
+
+static void add_ingredient(GArray *ingredients, GPtrArray *titles, char *title, const char *format,
+                           const char *relationship)
+{
+    RushesIngredient ingredient = {.title = title, .format = format, .relationship = relationship};
+
+    g_ptr_array_add(titles, title);
+    g_array_append_val(ingredients, ingredient);
+}
+
+// Every take once, and every imported sound.
+static void film_ingredients(RushesProject *project, GArray *ingredients, GPtrArray *titles)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    GListModel *shots = rushes_project_get_shots(project);
+    const cJSON *sound = rushes_project_get_value(project, "sound"), *clip;
+
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        RushesTake *take = rushes_shot_get_take(shot);
+        if (!take || !g_hash_table_add(seen, take))
+            continue;
+        add_ingredient(ingredients, titles,
+                       g_strdup_printf("Take %d: %s", rushes_take_get_number(take),
+                                       rushes_take_get_recipe(take)->prompt),
+                       "video/x-raw", "componentOf");
+    }
+    cJSON_ArrayForEach(clip, sound) add_ingredient(
+        ingredients, titles, g_strdup(rushes_json_string(clip, "title", "Imported sound")),
+        "audio/x-raw", "componentOf");
+}
+
+static gboolean has_number(RushesProject *project, const char *const *keys)
+{
+    GListModel *shots = rushes_project_get_shots(project);
+
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        for (const char *const *key = keys; *key; key++)
+            if (rushes_json_number(rushes_shot_get_fields(shot), *key, 0.0) != 0.0)
+                return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean is_trimmed(RushesProject *project)
+{
+    GListModel *shots = rushes_project_get_shots(project);
+
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        RushesTake *take = rushes_shot_get_take(shot);
+        if (take && rushes_shot_get_length(shot) < rushes_take_get_recipe(take)->frames)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+// What was done to the takes, in C2PA's words; NULL-terminated.
+static GStrv film_edits(RushesProject *project, const RushesExportPreset *preset)
+{
+    static const char *const blends[] = {"dissolve", "fade_in", "fade_out", NULL};
+    g_autoptr(GStrvBuilder) edits = g_strv_builder_new();
+    const cJSON *sound = rushes_project_get_value(project, "sound");
+
+    if (is_trimmed(project))
+        g_strv_builder_add(edits, "c2pa.trimmed");
+    if (preset->aspect)
+        g_strv_builder_add(edits, "c2pa.cropped");
+    if (has_number(project, blends))
+        g_strv_builder_add(edits, "c2pa.edited");
+    if (cJSON_GetArraySize(sound) > 0)
+        g_strv_builder_add(edits, "c2pa.dubbed");
+    return g_strv_builder_end(edits);
+}
+
+static RushesExporter *export_take(RushesProject *project, const char *path,
+                                   const RushesFilmExport *request, RushesExportOptions *options,
+                                   GError **error)
+{
+    RushesTake *take = find_take(project, request->take, error);
+
+    if (!take)
+        return NULL;
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+    g_autoptr(cJSON) json = rushes_recipe_to_json(recipe);
+    char *text = cJSON_PrintUnformatted(json);
+    options->recipe = text;
+    options->title = recipe->prompt;
+    RushesExporter *exporter = rushes_exporter_new(rushes_take_get_source(take), path, options);
+    cJSON_free(text);
+    return exporter;
+}
+
+static RushesExporter *export_film(RushesProject *project, const char *path,
+                                   const RushesExportPreset *preset, RushesExportOptions *options,
+                                   GPtrArray *notices, GError **error)
+{
+    int width, height;
+
+    if (g_list_model_get_n_items(rushes_project_get_shots(project)) == 0) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                    "%s has no shot on its timeline; put one there, or export a take",
+                    rushes_project_get_folder(project));
+        return NULL;
+    }
+    choose_canvas(project, preset, &width, &height);
+    g_autoptr(RushesTimeline) timeline =
+        rushes_timeline_with_canvas(project, width, height, 0.0, notices);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+    g_autofree char *recipe = film_recipe(project);
+    g_autoptr(GArray) ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
+    g_autoptr(GPtrArray) titles = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) edits = film_edits(project, preset);
+
+    film_ingredients(project, ingredients, titles);
+    options->recipe = recipe;
+    options->title = rushes_project_get_title(project);
+    options->composite = TRUE;
+    options->edits = (const char *const *)edits;
+    options->ingredients = (const RushesIngredient *)(const void *)ingredients->data;
+    options->ingredient_count = ingredients->len;
+    return rushes_exporter_new(RUSHES_FRAME_SOURCE(composer), path, options);
+}
+
+RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
+                                       const RushesFilmExport *request, GPtrArray *notices,
+                                       GError **error)
+{
+    const RushesExportPreset *preset = choose_preset(request->preset, path, error);
+    g_autofree char *identity = rushes_places_user_folder("identity");
+
+    if (!preset)
+        return NULL;
+    RushesExportOptions options = {
+        .container = preset->container,
+        .quality = request->quality ? request->quality : preset->quality,
+        .normalise = request->normalise || preset->normalise,
+        .identity_folder = request->is_signed ? identity : NULL,
+        .signer = request->signer,
+    };
+    return request->take ? export_take(project, path, request, &options, error)
+                         : export_film(project, path, preset, &options, notices, error);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// film-export.h - what a project's export is made of: the composer or a take's frames as the source, the preset's
+// container and canvas, and the claim that its credentials make. The studio and `rushes export` both start here.
+#pragma once
+#include "export/exporter.h"
+#include "project.h"
+
+G_BEGIN_DECLS
+
+typedef struct RushesFilmExport {
+    const char *preset; // NULL: by the ending of the path
+    int take;           // number of a take to export alone; 0: the film
+    int quality;        // 0: the preset's
+    gboolean normalise; // besides what the preset does
+    gboolean is_signed;
+    const char *signer; // name of a new identity, or NULL
+} RushesFilmExport;
+
+// NULL with one sentence when the request makes no sense (no such preset or take, nothing on the timeline).
+// `notices` (may be NULL) receives sentences about what will be black or silent.
+RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
+                                       const RushesFilmExport *request, GPtrArray *notices,
+                                       GError **error);
+
+G_END_DECLS

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "export/gif-writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gif_lib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COLOURS 256
+// The colour cube is looked up at this many bits a channel; finer differences are below the palette's own steps.
+#define CUBE_BITS 5
+
+struct RushesGifWriter {
+    char *path, *temporary;
+    int width, height;
+    double fps;
+    gint64 frames;
+    GifFileType *file;
+    GifByteType *planes[3]; // red, green, blue of one frame, as the quantiser wants them
+    GifByteType *indices;
+    float *errors; // two rows of RGB, one pixel of margin on each side
+};
+
+static gboolean fail(RushesGifWriter *self, int code, GError **error)
+{
+    const char *reason = errno == ENOSPC ? g_strerror(ENOSPC) : GifErrorString(code);
+
+    g_set_error(error, G_IO_ERROR, errno == ENOSPC ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED,
+                "%s cannot be written: %s.", self->path,
+                reason ? reason : "the GIF encoder refused");
+    return FALSE;
+}
+
+RushesGifWriter *rushes_gif_writer_new(const char *path, int width, int height, double fps,
+                                       GError **error)
+{
+    g_autoptr(RushesGifWriter) self = g_new0(RushesGifWriter, 1);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    int code = 0;
+
+    self->path = g_strdup(path);
+    self->temporary = g_strdup_printf("%s/.%s.%08x.part", folder, base, g_random_int());
+    self->width = width;
+    self->height = height;
+    self->fps = fps;
+    errno = 0;
+    self->file = EGifOpenFileName(self->temporary, false, &code);
+    if (!self->file) {
+        fail(self, code, error);
+        return NULL;
+    }
+    static const unsigned char loop[] = {1, 0, 0}; // sub-block 1: repeat for ever
+    EGifSetGifVersion(self->file, true);
+    if (EGifPutScreenDesc(self->file, width, height, 8, 0, NULL) != GIF_OK ||
+        EGifPutExtensionLeader(self->file, APPLICATION_EXT_FUNC_CODE) != GIF_OK ||
+        EGifPutExtensionBlock(self->file, 11, "NETSCAPE2.0") != GIF_OK ||
+        EGifPutExtensionBlock(self->file, sizeof(loop), loop) != GIF_OK ||
+        EGifPutExtensionTrailer(self->file) != GIF_OK) {
+        fail(self, self->file->Error, error);
+        return NULL;
+    }
+    gsize pixels = (gsize)width * (gsize)height;
+    for (int c = 0; c < 3; c++)
+        self->planes[c] = g_malloc(pixels);
+    self->indices = g_malloc(pixels);
+    self->errors = g_new(float, 2 * 3 * ((gsize)width + 2));
+    return g_steal_pointer(&self);
+}
+
+static guint8 nearest(const ColorMapObject *map, int red, int green, int blue)
+{
+    int best = 0, distance = G_MAXINT;
+
+    for (int i = 0; i < map->ColorCount; i++) {
+        int dr = map->Colors[i].Red - red, dg = map->Colors[i].Green - green,
+            db = map->Colors[i].Blue - blue;
+        int d = 2 * dr * dr + 4 * dg * dg + db * db; // the eye sees green best
+        if (d < distance) {
+            distance = d;
+            best = i;
+        }
+    }
+    return (guint8)best;
+}
+
+static void spread(float *errors, gsize x, const float *error, float share)
+{
+    for (int c = 0; c < 3; c++)
+        errors[3 * x + (gsize)c] += error[c] * share;
+}
+
+// Picks an index a pixel. `cube` remembers what was looked up, as index + 1.
+static void dither(RushesGifWriter *self, const guint8 *rgb, const ColorMapObject *map)
+{
+    gsize row = 3 * ((gsize)self->width + 2);
+    float *now = self->errors, *next = self->errors + row;
+    g_autofree guint16 *cube = g_new0(guint16, (gsize)1 << (3 * CUBE_BITS));
+
+    memset(self->errors, 0, 2 * row * sizeof(float));
+    for (int y = 0; y < self->height; y++) {
+        for (int x = 0; x < self->width; x++) {
+            gsize at = (gsize)y * (gsize)self->width + (gsize)x, slot = (gsize)x + 1;
+            int value[3];
+            float error[3];
+            for (int c = 0; c < 3; c++)
+                value[c] =
+                    CLAMP((int)lrintf(rgb[3 * at + (gsize)c] + now[3 * slot + (gsize)c]), 0, 255);
+            guint key = (guint)(value[0] >> (8 - CUBE_BITS)) << (2 * CUBE_BITS) |
+                        (guint)(value[1] >> (8 - CUBE_BITS)) << CUBE_BITS |
+                        (guint)(value[2] >> (8 - CUBE_BITS));
+            if (!cube[key])
+                cube[key] = (guint16)(nearest(map, value[0], value[1], value[2]) + 1);
+            guint8 index = (guint8)(cube[key] - 1);
+            const GifColorType *colour = &map->Colors[index];
+            error[0] = (float)(value[0] - colour->Red);
+            error[1] = (float)(value[1] - colour->Green);
+            error[2] = (float)(value[2] - colour->Blue);
+            spread(now, slot + 1, error, 7.0f / 16);
+            spread(next, slot - 1, error, 3.0f / 16);
+            spread(next, slot, error, 5.0f / 16);
+            spread(next, slot + 1, error, 1.0f / 16);
+            self->indices[at] = index;
+        }
+        memcpy(now, next, row * sizeof(float));
+        memset(next, 0, row * sizeof(float));
+    }
+}
+
+gboolean rushes_gif_writer_add_frame(RushesGifWriter *self, const guint8 *rgb, GError **error)
+{
+    gsize pixels = (gsize)self->width * (gsize)self->height;
+    int colours = COLOURS;
+    ColorMapObject *map = GifMakeMapObject(COLOURS, NULL);
+
+    for (gsize i = 0; i < pixels; i++)
+        for (int c = 0; c < 3; c++)
+            self->planes[c][i] = rgb[3 * i + (gsize)c];
+    errno = 0;
+    gboolean good = map && GifQuantizeBuffer((unsigned)self->width, (unsigned)self->height,
+                                             &colours, self->planes[0], self->planes[1],
+                                             self->planes[2], self->indices, map->Colors) == GIF_OK;
+    if (good) {
+        gint64 from = llround((double)self->frames * 100.0 / self->fps);
+        gint64 to = llround((double)(self->frames + 1) * 100.0 / self->fps);
+        GraphicsControlBlock control = {.DisposalMode = DISPOSE_DO_NOT,
+                                        .DelayTime = (int)(to - from),
+                                        .TransparentColor = NO_TRANSPARENT_COLOR};
+        GifByteType block[4];
+        dither(self, rgb, map);
+        EGifGCBToExtension(&control, block);
+        good =
+            EGifPutExtension(self->file, GRAPHICS_EXT_FUNC_CODE, sizeof(block), block) == GIF_OK &&
+            EGifPutImageDesc(self->file, 0, 0, self->width, self->height, false, map) == GIF_OK;
+        for (int y = 0; good && y < self->height; y++)
+            good = EGifPutLine(self->file, self->indices + (gsize)y * (gsize)self->width,
+                               self->width) == GIF_OK;
+        self->frames++;
+    }
+    GifFreeMapObject(map);
+    return good ? TRUE : fail(self, self->file->Error, error);
+}
+
+gboolean rushes_gif_writer_finish(RushesGifWriter *self, GError **error)
+{
+    int code = 0;
+
+    errno = 0;
+    gboolean closed = EGifCloseFile(self->file, &code) == GIF_OK;
+    self->file = NULL;
+    if (!closed)
+        return fail(self, code, error);
+    int fd = g_open(self->temporary, O_RDONLY | O_CLOEXEC, 0);
+    gboolean good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (good && g_rename(self->temporary, self->path) == 0)
+        return TRUE;
+    return fail(self, E_GIF_ERR_WRITE_FAILED, error);
+}
+
+void rushes_gif_writer_free(RushesGifWriter *self)
+{
+    if (!self)
+        return;
+    if (self->file)
+        EGifCloseFile(self->file, NULL);
+    if (self->temporary)
+        g_unlink(self->temporary);
+    for (int c = 0; c < 3; c++)
+        g_free(self->planes[c]);
+    g_free(self->indices);
+    g_free(self->errors);
+    g_free(self->path);
+    g_free(self->temporary);
+    g_free(self);
+}

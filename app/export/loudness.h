@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// loudness.h - how loud a source is as people hear it (EBU R 128, by libebur128), and the factor that brings it to a
+// target. Any thread.
+#pragma once
+#include <gio/gio.h>
+
+#include "frame-source.h"
+
+G_BEGIN_DECLS
+
+#define RUSHES_LOUDNESS_TARGET 14.0 // LUFS below full scale: what the large platforms play at
+#define RUSHES_TRUE_PEAK       1.0  // dB below full scale that no peak passes
+
+// The factor for the whole source; 1 for silence. Less than the target asks for when a peak would pass the
+// limit. 0 when cancelled.
+double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable);
+
+G_END_DECLS

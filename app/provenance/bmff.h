@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// bmff.h - the few things content credentials need of an MP4 file: where its boxes are, room for one
+// more box right after `ftyp` with every chunk offset moved along, and the hash of everything else.
+//
+// Source: ISO 14496-12 (boxes, stco, co64); C2PA 2.2 "BMFF-based hash".
+#pragma once
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define RUSHES_BMFF_HASH_BYTES 32 // SHA-256
+
+// The extended type of the uuid box that holds the credentials (C2PA 2.2, annex on BMFF).
+extern const guint8 rushes_bmff_store_uuid[16];
+
+// Copies the MP4 at `from` to `to` with `bytes` zero bytes inserted directly after `ftyp`, chunk offsets
+// patched. Stores the offset of the gap. Refuses fragmented files and files without ftyp and moov.
+gboolean rushes_bmff_insert_gap(const char *from, const char *to, gsize bytes, goffset *gap,
+                                GError **error);
+
+// SHA-256 over the file in order: each top-level box that is not excluded, preceded by its file offset as
+// eight bytes, big-endian. Excluded: /ftyp, /mfra, /free, /skip, and the uuid box of the credentials.
+gboolean rushes_bmff_hash(const char *path, guint8 hash[RUSHES_BMFF_HASH_BYTES], GError **error);
+
+// The credentials' store inside the file's C2PA uuid box, or NULL without an error when it has none.
+GBytes *rushes_bmff_read_store(const char *path, GError **error);
+// The uuid box around a store; `padding` zero bytes follow the store inside the box.
+GByteArray *rushes_bmff_wrap_store(const GByteArray *store, gsize padding);
+
+G_END_DECLS

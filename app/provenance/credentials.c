@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "provenance/credentials.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+// Overwrites the gap with the box, syncs, and renames over the original.
+static gboolean fill_gap(const char *temporary, const char *path, goffset gap,
+                         const GByteArray *box, GError **error)
+{
+    int fd = g_open(temporary, O_WRONLY | O_CLOEXEC, 0);
+    gboolean good =
+        fd >= 0 && pwrite(fd, box->data, box->len, gap) == (gssize)box->len && fsync(fd) == 0;
+    int reason = errno;
+
+    if (fd >= 0 && close(fd) != 0 && good) {
+        good = FALSE;
+        reason = errno;
+    }
+    if (good && g_rename(temporary, path) == 0)
+        return TRUE;
+    if (good)
+        reason = errno;
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(reason), "%s: cannot be signed (%s)", path,
+                g_strerror(reason));
+    return FALSE;
+}
+
+gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
+                                 const RushesClaim *claim, GError **error)
+{
+    static const guint8 no_hash[RUSHES_BMFF_HASH_BYTES];
+    g_autofree char *uuid = g_uuid_string_random();
+    g_autofree char *temporary = g_strconcat(path, ".signing", NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+    RushesClaim dated = *claim;
+    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    goffset gap;
+    gboolean done = FALSE;
+
+    if (!dated.when)
+        dated.when = when; // both builds must say the same
+    g_autoptr(GByteArray) sizing = rushes_manifest_build(identity, &dated, uuid, no_hash, error);
+    if (!sizing)
+        return FALSE;
+    g_autoptr(GByteArray) empty_box = rushes_bmff_wrap_store(sizing, 0);
+    if (!rushes_bmff_insert_gap(path, temporary, empty_box->len, &gap, error))
+        return FALSE;
+
+    // The box must be there while hashing: its identity decides that it is skipped, and the offsets of all
+    // that follows are part of the hash.
+    int fd = g_open(temporary, O_WRONLY | O_CLOEXEC, 0);
+    if (fd >= 0 && pwrite(fd, empty_box->data, empty_box->len, gap) == (gssize)empty_box->len &&
+        close(fd) == 0 && rushes_bmff_hash(temporary, hash, error)) {
+        g_autoptr(GByteArray) store = rushes_manifest_build(identity, &dated, uuid, hash, error);
+        if (store) {
+            g_assert(store->len == sizing->len);
+            g_autoptr(GByteArray) box = rushes_bmff_wrap_store(store, 0);
+            done = fill_gap(temporary, path, gap, box, error);
+        }
+    } else if (error && !*error) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be written (%s)",
+                    temporary, g_strerror(errno));
+    }
+    if (!done)
+        g_unlink(temporary);
+    return done;
+}
+
+static gboolean hash_whole_file(const char *path, guint8 hash[RUSHES_BMFF_HASH_BYTES],
+                                GError **error)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize bytes = RUSHES_BMFF_HASH_BYTES;
+
+    if (!file)
+        return FALSE;
+    g_checksum_update(checksum, (const guint8 *)g_mapped_file_get_contents(file),
+                      (gssize)g_mapped_file_get_length(file));
+    g_checksum_get_digest(checksum, hash, &bytes);
+    return TRUE;
+}
+
+gboolean rushes_credentials_sign_beside(const char *path, RushesIdentity *identity,
+                                        const RushesClaim *claim, GError **error)
+{
+    g_autofree char *uuid = g_uuid_string_random();
+    g_autofree char *beside = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
+    RushesClaim bound = *claim;
+    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+
+    bound.binding = RUSHES_BINDING_DATA;
+    if (!hash_whole_file(path, hash, error))
+        return FALSE;
+    g_autoptr(GByteArray) store = rushes_manifest_build(identity, &bound, uuid, hash, error);
+    return store && g_file_set_contents_full(beside, (const char *)store->data, store->len,
+                                             G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+}
+
+static gboolean media_matches(const char *path, const RushesManifestReport *report)
+{
+    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    gboolean hashed = report->binding == RUSHES_BINDING_DATA ? hash_whole_file(path, hash, NULL)
+                                                             : rushes_bmff_hash(path, hash, NULL);
+
+    return hashed && memcmp(hash, report->media_hash, sizeof(hash)) == 0;
+}
+
+// The store inside the file or beside it; NULL without an error when there is neither.
+static GBytes *find_store(const char *path, GError **error)
+{
+    g_autofree char *beside = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
+    GError *failure = NULL;
+    GBytes *store = rushes_bmff_read_store(path, &failure);
+
+    if (failure)
+        g_propagate_error(error, failure);
+    if (store || failure || !g_file_test(beside, G_FILE_TEST_IS_REGULAR))
+        return store;
+    g_autoptr(GMappedFile) file = g_mapped_file_new(beside, FALSE, error);
+    return file ? g_mapped_file_get_bytes(file) : NULL;
+}
+
+gboolean rushes_credentials_inspect(const char *path, RushesCredentialsState *state,
+                                    RushesManifestReport **report, GError **error)
+{
+    GError *failure = NULL;
+
+    *report = NULL;
+    *state = RUSHES_CREDENTIALS_NONE;
+    g_autoptr(GBytes) store = find_store(path, &failure);
+    if (!store) {
+        if (failure)
+            g_propagate_error(error, failure);
+        return failure == NULL;
+    }
+    *report = rushes_manifest_read(store, error);
+    if (!*report)
+        return FALSE;
+    if ((*report)->intact && !media_matches(path, *report)) {
+        (*report)->intact = FALSE;
+        (*report)->problem = g_strdup("the picture or sound was changed after signing");
+    }
+    *state = (*report)->intact ? RUSHES_CREDENTIALS_INTACT : RUSHES_CREDENTIALS_ALTERED;
+    return TRUE;
+}

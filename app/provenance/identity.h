@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// identity.h - who signs: an ES256 (P-256) private key with the certificate that content credentials carry.
+// On first use a local root and a leaf below it are made in the user's data folder, because validators
+// refuse a leaf that signed itself (c2pa-rs issues 336 and 1474); a creator may bring their own instead.
+//
+// Source: C2PA 2.2, "Digital signatures" and "Certificate profile"; RFC 5280.
+#pragma once
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define RUSHES_PROVENANCE_ERROR (rushes_provenance_error_quark())
+GQuark rushes_provenance_error_quark(void);
+
+typedef enum RushesProvenanceError {
+    RUSHES_PROVENANCE_ERROR_KEY,    // a key or certificate cannot be used
+    RUSHES_PROVENANCE_ERROR_FILE,   // the media file is not what the operation needs
+    RUSHES_PROVENANCE_ERROR_FORMAT, // credentials in a file are malformed
+} RushesProvenanceError;
+
+typedef struct RushesIdentity RushesIdentity;
+
+// Opens the identity in `folder`, making it when there is none: root.pem, leaf.pem (certificates) and
+// root.key, leaf.key (private, mode 0600). `name` is the common name of a new leaf.
+RushesIdentity *rushes_identity_open(const char *folder, const char *name, GError **error);
+// The user's own: `certificates` is a PEM chain, leaf first; `key` a PEM P-256 private key. Refuses what a
+// validator would refuse: another curve, a CA or self-signed leaf, an expired one, a key that does not match.
+RushesIdentity *rushes_identity_load(const char *certificates, const char *key, GError **error);
+void rushes_identity_free(RushesIdentity *identity); // NULL-safe
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesIdentity, rushes_identity_free)
+
+// DER certificates, leaf first, root left out; elements are GBytes, owned by the identity.
+GPtrArray *rushes_identity_get_chain(RushesIdentity *identity);
+
+// r || s, 64 bytes, over SHA-256 of the message (ES256, RFC 8152 section 8.1). NULL on failure.
+GBytes *rushes_identity_sign(RushesIdentity *identity, const void *message, gsize bytes,
+                             GError **error);
+
+// TRUE when `signature` (64 bytes) is that of `message` by the DER certificate's key.
+gboolean rushes_identity_verify(GBytes *certificate, const void *message, gsize bytes,
+                                const guint8 *signature, gsize signature_bytes);
+// The certificate's common name, or its organisation; NULL when it cannot be read.
+char *rushes_identity_describe(GBytes *certificate);
+
+G_END_DECLS

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "timeline/composer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "timeline/mixer.h"
+#include "timeline/picture-scaler.h"
+
+struct _RushesComposer {
+    GObject parent_instance;
+
+    GMutex lock; // guards `timeline`
+    RushesTimeline *timeline;
+    RushesPictureScaler *scaler;
+};
+
+static void rushes_composer_iface_init(RushesFrameSourceInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(RushesComposer, rushes_composer, G_TYPE_OBJECT,
+                              G_IMPLEMENT_INTERFACE(RUSHES_TYPE_FRAME_SOURCE,
+                                                    rushes_composer_iface_init))
+
+RushesTimeline *rushes_composer_get_timeline(RushesComposer *self)
+{
+    g_mutex_lock(&self->lock);
+    RushesTimeline *timeline = rushes_timeline_ref(self->timeline);
+    g_mutex_unlock(&self->lock);
+    return timeline;
+}
+
+void rushes_composer_set_timeline(RushesComposer *self, RushesTimeline *timeline)
+{
+    g_mutex_lock(&self->lock);
+    RushesTimeline *old = self->timeline;
+    self->timeline = rushes_timeline_ref(timeline);
+    g_mutex_unlock(&self->lock);
+    rushes_timeline_unref(old);
+    rushes_frame_source_changed(RUSHES_FRAME_SOURCE(self));
+}
+
+static void rushes_composer_get_format(RushesFrameSource *source, RushesFrameFormat *format)
+{
+    g_autoptr(RushesTimeline) timeline = rushes_composer_get_timeline(RUSHES_COMPOSER(source));
+
+    *format = (RushesFrameFormat){
+        .width = timeline->width,
+        .height = timeline->height,
+        .fps = timeline->fps,
+        .frames = timeline->frames,
+        .ready = timeline->frames,
+        .rate = RUSHES_TIMELINE_RATE,
+        .channels = RUSHES_TIMELINE_CHANNELS,
+        .samples = llround(timeline->frames / timeline->fps * RUSHES_TIMELINE_RATE),
+    };
+}
+
+// How much of the cut is to be seen at `frame`, against black, in 1/denominator.
+static int fade_weight(const RushesCut *cut, int frame, int *denominator)
+{
+    int from_start = frame - cut->start + 1;
+    int to_end = cut->start + cut->length - frame;
+
+    *denominator = 1;
+    if (cut->fade_in && from_start <= cut->fade_in) {
+        *denominator = cut->fade_in + 1;
+        return from_start;
+    }
+    if (cut->fade_out && to_end <= cut->fade_out) {
+        *denominator = cut->fade_out + 1;
+        return to_end;
+    }
+    return 1;
+}
+
+// The cut's own picture on the canvas, faded. Black when its take is gone or not there yet.
+static guint8 *cut_picture(RushesComposer *self, const RushesTimeline *timeline,
+                           const RushesCut *cut, int frame)
+{
+    gsize bytes = (gsize)timeline->width * (gsize)timeline->height * 3;
+    guint8 *out = g_malloc0(bytes);
+    g_autoptr(GBytes) picture =
+        cut->source ? rushes_frame_source_read_frame(
+                          cut->source, rushes_cut_source_frame(timeline, cut, frame), NULL)
+                    : NULL;
+    int denominator;
+    int weight = fade_weight(cut, frame, &denominator);
+
+    if (!picture || !rushes_picture_scaler_run(self->scaler, g_bytes_get_data(picture, NULL),
+                                               cut->format.width, cut->format.height, cut->crop_x,
+                                               cut->crop_y, out, timeline->width, timeline->height))
+        return out;
+    if (denominator > 1)
+        for (gsize i = 0; i < bytes; i++)
+            out[i] = (guint8)((out[i] * weight + denominator / 2) / denominator);
+    return out;
+}
+
+static GBytes *rushes_composer_read_frame(RushesFrameSource *source, int frame, GError **error)
+{
+    RushesComposer *self = RUSHES_COMPOSER(source);
+    g_autoptr(RushesTimeline) timeline = rushes_composer_get_timeline(self);
+    gsize bytes = (gsize)timeline->width * (gsize)timeline->height * 3;
+    int index = rushes_timeline_find_cut(timeline, frame);
+
+    if (index < 0) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "The film has %d frames; there is no frame %d", timeline->frames, frame);
+        return NULL;
+    }
+    const RushesCut *cut = g_ptr_array_index(timeline->cuts, index);
+    guint8 *picture = cut_picture(self, timeline, cut, frame);
+    int into = frame - cut->start;
+    if (index > 0 && into < cut->dissolve) {
+        const RushesCut *before = g_ptr_array_index(timeline->cuts, index - 1);
+        g_autofree guint8 *leaving = cut_picture(self, timeline, before, frame);
+        int denominator = cut->dissolve + 1, weight = into + 1;
+        for (gsize i = 0; i < bytes; i++)
+            picture[i] = (guint8)((leaving[i] * (denominator - weight) + picture[i] * weight +
+                                   denominator / 2) /
+                                  denominator);
+    }
+    return g_bytes_new_take(picture, bytes);
+}
+
+static void rushes_composer_read_samples(RushesFrameSource *source, gint64 first, gsize count,
+                                         float *out)
+{
+    g_autoptr(RushesTimeline) timeline = rushes_composer_get_timeline(RUSHES_COMPOSER(source));
+
+    rushes_mixer_run(timeline, first, count, out);
+}
+
+static void rushes_composer_iface_init(RushesFrameSourceInterface *iface)
+{
+    iface->get_format = rushes_composer_get_format;
+    iface->read_frame = rushes_composer_read_frame;
+    iface->read_samples = rushes_composer_read_samples;
+}
+
+static void rushes_composer_finalize(GObject *object)
+{
+    RushesComposer *self = RUSHES_COMPOSER(object);
+
+    g_clear_pointer(&self->timeline, rushes_timeline_unref);
+    g_clear_pointer(&self->scaler, rushes_picture_scaler_free);
+    g_mutex_clear(&self->lock);
+    G_OBJECT_CLASS(rushes_composer_parent_class)->finalize(object);
+}
+
+static void rushes_composer_class_init(RushesComposerClass *klass)
+{
+    G_OBJECT_CLASS(klass)->finalize = rushes_composer_finalize;
+}
+
+static void rushes_composer_init(RushesComposer *self)
+{
+    g_mutex_init(&self->lock);
+    self->scaler = rushes_picture_scaler_new();
+}
+
+RushesComposer *rushes_composer_new(RushesTimeline *timeline)
+{
+    RushesComposer *self = g_object_new(RUSHES_TYPE_COMPOSER, NULL);
+
+    self->timeline = rushes_timeline_ref(timeline);
+    return self;
+}

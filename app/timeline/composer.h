@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// composer.h - the picture and the sound of the film at any moment. The preview shows what these two
+// functions return and the exporter encodes it, so what is seen is what is shipped, byte for byte.
+//
+// A RushesFrameSource: "frames" are timeline frames, "samples" are at RUSHES_TIMELINE_RATE. Pictures are cropped to the
+// canvas' aspect and scaled; a dissolve is a linear blend of code values, so white into white stays white.
+#pragma once
+#include "timeline/timeline.h"
+
+G_BEGIN_DECLS
+
+#define RUSHES_TYPE_COMPOSER (rushes_composer_get_type())
+G_DECLARE_FINAL_TYPE(RushesComposer, rushes_composer, RUSHES, COMPOSER, GObject)
+
+RushesComposer *rushes_composer_new(RushesTimeline *timeline);
+// The film changed; emits "changed". Main thread.
+void rushes_composer_set_timeline(RushesComposer *self, RushesTimeline *timeline);
+RushesTimeline *rushes_composer_get_timeline(RushesComposer *self); // a new reference
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// media.h - imported music and voice: any file that GStreamer decodes, and spoken lines, kept in the project's folder
+// as plain samples, so that mixing is reading. Files are named by the SHA-256 of what they were made from.
+#pragma once
+#include "project.h"
+
+G_BEGIN_DECLS
+
+// Decodes the sound of the file at `path` into the project's media folder (f32, 48 kHz, stereo). Returns the name to
+// put into a sound clip's "media"; importing the same file again returns the same name at once. Blocks; any
+// thread. NULL with one sentence when there is no sound in it or the disk is full.
+char *rushes_media_import(RushesProject *project, const char *path, GCancellable *cancellable,
+                          GError **error);
+
+// Speaks a line with espeak-ng into the media folder. `voice` is an espeak-ng voice ("en", "de+f3"). Any thread.
+char *rushes_media_speak(RushesProject *project, const char *words, const char *voice,
+                         GError **error);
+
+// The samples of a media name. NULL with an error when the name is none or the file is gone.
+GMappedFile *rushes_media_map(RushesProject *project, const char *name, GError **error);
+double rushes_media_seconds(GMappedFile *samples);
+
+G_END_DECLS

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "timeline/timeline.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "json-file.h"
+#include "timeline/media.h"
+
+#define DEFAULT_WIDTH  256
+#define DEFAULT_HEIGHT 160
+#define DEFAULT_FPS    12.0
+#define MAX_SIDE       8192
+#define MAX_GAIN_DB    24.0
+#define MIN_GAIN_DB    -96.0
+#define MAX_SECONDS    86400.0 // a day: beyond it a number was mistyped
+#define MIN_FPS        1.0
+#define MAX_FPS        240.0
+
+static void cut_free(RushesCut *cut)
+{
+    g_clear_object(&cut->source);
+    g_free(cut->id);
+    g_free(cut);
+}
+
+static void sound_clip_free(RushesSoundClip *clip)
+{
+    g_clear_pointer(&clip->samples, g_mapped_file_unref);
+    g_free(clip->id);
+    g_free(clip);
+}
+
+RushesTimeline *rushes_timeline_ref(RushesTimeline *timeline)
+{
+    g_atomic_ref_count_inc(&timeline->references);
+    return timeline;
+}
+
+void rushes_timeline_unref(RushesTimeline *timeline)
+{
+    if (!g_atomic_ref_count_dec(&timeline->references))
+        return;
+    g_ptr_array_unref(timeline->cuts);
+    g_ptr_array_unref(timeline->sound);
+    g_free(timeline);
+}
+
+// A number of a file that a person may have edited, kept within sense.
+static double bounded(const cJSON *object, const char *key, double low, double high,
+                      double fallback)
+{
+    double value = rushes_json_number(object, key, fallback);
+
+    return isfinite(value) ? CLAMP(value, low, high) : fallback;
+}
+
+static double gain_of(const cJSON *fields)
+{
+    double decibels = bounded(fields, "gain_db", MIN_GAIN_DB, MAX_GAIN_DB, 0.0);
+
+    return decibels <= MIN_GAIN_DB ? 0.0 : pow(10.0, decibels / 20.0);
+}
+
+static int frames_of(const RushesTimeline *timeline, double seconds)
+{
+    return (int)lround(seconds * timeline->fps);
+}
+
+static void complain(GPtrArray *problems, char *sentence)
+{
+    if (problems)
+        g_ptr_array_add(problems, sentence);
+    else
+        g_free(sentence);
+}
+
+// Where a cut stands, `end` being where the one before ends. A dissolve takes at most all of the shorter shot.
+static void place_cut(RushesTimeline *timeline, RushesCut *cut, const cJSON *fields,
+                      double source_fps, int end, int length_before)
+{
+    int source_frames = cut->out - cut->in + 1;
+
+    cut->length = MAX(1, (int)lround(source_frames / source_fps * timeline->fps));
+    cut->dissolve = MIN(frames_of(timeline, bounded(fields, "dissolve", 0.0, MAX_SECONDS, 0.0)),
+                        MIN(cut->length, length_before));
+    cut->start = end - cut->dissolve;
+    cut->fade_in =
+        MIN(frames_of(timeline, bounded(fields, "fade_in", 0.0, MAX_SECONDS, 0.0)), cut->length);
+    cut->fade_out =
+        MIN(frames_of(timeline, bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0)), cut->length);
+}
+
+static void add_shot(RushesTimeline *timeline, RushesShot *shot, GPtrArray *problems)
+{
+    const cJSON *fields = rushes_shot_get_fields(shot);
+    RushesTake *take = rushes_shot_get_take(shot);
+    RushesCut *cut = g_new0(RushesCut, 1);
+    const RushesCut *before =
+        timeline->cuts->len ? g_ptr_array_index(timeline->cuts, timeline->cuts->len - 1) : NULL;
+    double source_fps = timeline->fps;
+
+    cut->id = g_strdup(rushes_shot_get_id(shot));
+    cut->in = rushes_shot_get_in(shot);
+    cut->out = rushes_shot_get_out(shot);
+    cut->gain = gain_of(fields);
+    cut->mute = rushes_json_bool(fields, "mute", FALSE);
+    cut->sound_fade_in = bounded(fields, "sound_fade_in", 0.0, MAX_SECONDS, 0.0);
+    cut->sound_fade_out = bounded(fields, "sound_fade_out", 0.0, MAX_SECONDS, 0.0);
+    cut->crop_x = bounded(fields, "crop_x", 0.0, 1.0, 0.5);
+    cut->crop_y = bounded(fields, "crop_y", 0.0, 1.0, 0.5);
+    if (take) {
+        cut->source = g_object_ref(rushes_take_get_source(take));
+        rushes_frame_source_get_format(cut->source, &cut->format);
+        if (cut->format.fps >= MIN_FPS && cut->format.fps <= MAX_FPS)
+            source_fps = cut->format.fps;
+        if (cut->format.ready <= cut->in)
+            complain(problems,
+                     g_strdup_printf("Shot %u shows black: take %d has no frames there yet",
+                                     timeline->cuts->len + 1, rushes_take_get_number(take)));
+    } else {
+        complain(problems,
+                 g_strdup_printf(
+                     "Shot %u shows black: its take is missing from the project's takes folder",
+                     timeline->cuts->len + 1));
+    }
+    place_cut(timeline, cut, fields, source_fps, timeline->frames, before ? before->length : 0);
+    timeline->frames = cut->start + cut->length;
+    g_ptr_array_add(timeline->cuts, cut);
+}
+
+static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJSON *fields,
+                      GPtrArray *problems)
+{
+    const char *media = rushes_json_string(fields, "media", "");
+    RushesSoundClip *clip = g_new0(RushesSoundClip, 1);
+    g_autoptr(GError) error = NULL;
+
+    clip->id = g_strdup(rushes_json_string(fields, "id", ""));
+    clip->samples = rushes_media_map(project, media, &error);
+    if (!clip->samples)
+        complain(problems, g_strdup(error->message));
+    double seconds = clip->samples ? rushes_media_seconds(clip->samples) : 0.0;
+    clip->at = bounded(fields, "at", 0.0, MAX_SECONDS, 0.0);
+    clip->in = bounded(fields, "in", 0.0, seconds, 0.0);
+    clip->out = bounded(fields, "out", clip->in, seconds, seconds);
+    clip->gain = gain_of(fields);
+    clip->fade_in = bounded(fields, "fade_in", 0.0, MAX_SECONDS, 0.0);
+    clip->fade_out = bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0);
+    clip->mute = rushes_json_bool(fields, "mute", FALSE);
+    g_ptr_array_add(timeline->sound, clip);
+}
+
+// The first shot whose take knows its picture decides what nobody has set.
+static void first_format(RushesProject *project, RushesFrameFormat *format)
+{
+    GListModel *shots = rushes_project_get_shots(project);
+
+    *format =
+        (RushesFrameFormat){.width = DEFAULT_WIDTH, .height = DEFAULT_HEIGHT, .fps = DEFAULT_FPS};
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        RushesTake *take = rushes_shot_get_take(shot);
+        RushesFrameFormat own;
+        if (!take)
+            continue;
+        rushes_frame_source_get_format(rushes_take_get_source(take), &own);
+        if (own.width > 0 && own.height > 0 && own.fps >= MIN_FPS && own.fps <= MAX_FPS) {
+            *format = own;
+            return;
+        }
+    }
+}
+
+RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, int height,
+                                            double fps, GPtrArray *problems)
+{
+    RushesTimeline *timeline = g_new0(RushesTimeline, 1);
+    const cJSON *film = rushes_project_get_value(project, "film");
+    const cJSON *sound = rushes_project_get_value(project, "sound");
+    GListModel *shots = rushes_project_get_shots(project);
+    RushesFrameFormat first;
+    const cJSON *item;
+
+    first_format(project, &first);
+    g_atomic_ref_count_init(&timeline->references);
+    timeline->cuts = g_ptr_array_new_with_free_func((GDestroyNotify)cut_free);
+    timeline->sound = g_ptr_array_new_with_free_func((GDestroyNotify)sound_clip_free);
+    // Encoders want even sides.
+    timeline->width =
+        (width ? width : rushes_json_int(film, "width", 2, MAX_SIDE, first.width)) & ~1;
+    timeline->height =
+        (height ? height : rushes_json_int(film, "height", 2, MAX_SIDE, first.height)) & ~1;
+    timeline->fps = fps > 0.0 ? fps : bounded(film, "fps", MIN_FPS, MAX_FPS, first.fps);
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        add_shot(timeline, shot, problems);
+    }
+    cJSON_ArrayForEach(item, sound) add_sound(timeline, project, item, problems);
+    return timeline;
+}
+
+RushesTimeline *rushes_timeline_new(RushesProject *project, GPtrArray *problems)
+{
+    return rushes_timeline_with_canvas(project, 0, 0, 0.0, problems);
+}
+
+int rushes_timeline_find_cut(const RushesTimeline *timeline, int frame)
+{
+    guint low = 0, high = timeline->cuts->len;
+
+    if (frame < 0 || frame >= timeline->frames)
+        return -1;
+    while (low < high) { // the last cut that starts at or before the frame
+        guint middle = (low + high) / 2;
+        const RushesCut *cut = g_ptr_array_index(timeline->cuts, middle);
+        if (cut->start <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (int)low - 1;
+}
+
+int rushes_cut_source_frame(const RushesTimeline *timeline, const RushesCut *cut, int frame)
+{
+    double fps =
+        cut->format.fps >= MIN_FPS && cut->format.fps <= MAX_FPS ? cut->format.fps : timeline->fps;
+    // A little is added so that a frame that begins exactly here is not lost to rounding.
+    int offset = (int)floor((frame - cut->start) / timeline->fps * fps + 1e-6);
+
+    return CLAMP(cut->in + offset, cut->in, cut->out);
+}
+
+void rushes_timeline_canvas_for_aspect(RushesProject *project, const char *aspect, int *width,
+                                       int *height)
+{
+    RushesFrameFormat first;
+    int across = 0, down = 0;
+
+    first_format(project, &first);
+    *width = first.width & ~1;
+    *height = first.height & ~1;
+    if (!aspect || sscanf(aspect, "%d:%d", &across, &down) != 2 || across <= 0 || down <= 0)
+        return;
+    // The largest canvas of that aspect whose longer side is the picture's longer side.
+    int longer = MAX(first.width, first.height);
+    double w = across >= down ? longer : (double)longer * across / down;
+    double h = across >= down ? (double)longer * down / across : longer;
+    *width = MAX(2, (int)lround(w) & ~1);
+    *height = MAX(2, (int)lround(h) & ~1);
+}
