@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// history-window.h - the takes as the tree they grew in, with what changed from parent to child, and
+// a search over the prompts and notes of all projects.
+#pragma once
+#include <adwaita.h>
+
+#include "library.h"
+#include "project.h"
+
+G_BEGIN_DECLS
+
+// Choosing a take activates "win.show-take" on the parent; a hit elsewhere opens its project. Owned
+// by GTK until it is closed.
+GtkWindow *rushes_history_window_new(GtkWindow *parent, RushesProject *project,
+                                     RushesLibrary *library);
+
+G_END_DECLS

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// prompt-pane.h - the draft of the next take: words, settings, what it starts from, what it will
+// cost. Writes the project's draft as the creator types.
+#pragma once
+#include <adwaita.h>
+
+#include "project.h"
+#include "queue.h"
+
+G_BEGIN_DECLS
+
+#define RUSHES_TYPE_PROMPT_PANE (rushes_prompt_pane_get_type())
+G_DECLARE_FINAL_TYPE(RushesPromptPane, rushes_prompt_pane, RUSHES, PROMPT_PANE, AdwBin)
+
+void rushes_prompt_pane_set_queue(RushesPromptPane *self, RushesQueue *queue);
+void rushes_prompt_pane_set_project(RushesPromptPane *self, RushesProject *project);
+
+// Writes what was typed since the last time into the project now.
+void rushes_prompt_pane_flush(RushesPromptPane *self);
+// Puts the recipe into the fields, and so into the draft.
+void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe);
+void rushes_prompt_pane_new_seed(RushesPromptPane *self);
+gboolean rushes_prompt_pane_get_seed_kept(RushesPromptPane *self);
+void rushes_prompt_pane_set_seed_kept(RushesPromptPane *self, gboolean kept);
+void rushes_prompt_pane_focus_words(RushesPromptPane *self);
+gboolean rushes_prompt_pane_has_words(RushesPromptPane *self);
+// Why the worker would refuse the draft as it stands, or NULL; owned by the pane.
+const char *rushes_prompt_pane_get_refusal(RushesPromptPane *self);
+// Where the next take starts from, as the project's value "start" says it.
+void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture,
+                                   const char *words);
+
+G_END_DECLS

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "queue-button.h"
+
+#include "queue-row.h"
+#include "time-text.h"
+
+struct _RushesQueueButton {
+    AdwBin parent_instance;
+
+    GtkMenuButton *button;
+    GtkSpinner *spinner;
+    GtkLabel *label, *summary;
+    GtkToggleButton *hold;
+    GtkListBox *list;
+
+    RushesQueue *queue;
+    RushesTake *watched; // the running one
+};
+
+G_DEFINE_FINAL_TYPE(RushesQueueButton, rushes_queue_button, ADW_TYPE_BIN)
+
+static void watch(RushesQueueButton *self, RushesTake *take);
+
+static void rushes_queue_button_dispose(GObject *object)
+{
+    RushesQueueButton *self = RUSHES_QUEUE_BUTTON(object);
+
+    watch(self, NULL);
+    if (self->queue)
+        g_signal_handlers_disconnect_by_data(self->queue, self);
+    g_clear_object(&self->queue);
+    gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_QUEUE_BUTTON);
+    G_OBJECT_CLASS(rushes_queue_button_parent_class)->dispose(object);
+}
+
+static char *running_text(RushesTake *take)
+{
+    double eta = rushes_take_get_eta(take);
+    g_autofree char *about = eta >= 0 ? rushes_time_text_about(eta) : NULL;
+
+    return g_strdup_printf("Take %d · %.0f %%%s%s", rushes_take_get_number(take),
+                           rushes_take_get_fraction(take) * 100, about ? " · " : "",
+                           about ? about : "");
+}
+
+static void update(RushesQueueButton *self)
+{
+    guint count = g_list_model_get_n_items(G_LIST_MODEL(self->queue));
+    gboolean paused = rushes_queue_get_paused(self->queue);
+    g_autofree char *text = NULL;
+    g_autofree char *summary = NULL;
+
+    if (self->watched)
+        text = running_text(self->watched);
+    else if (paused && count > 0)
+        text = g_strdup_printf("Paused · %u waiting", count);
+    else if (count > 0)
+        text = g_strdup_printf("%u waiting", count);
+    else
+        text = g_strdup("Queue");
+    gtk_label_set_label(self->label, text);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                   text, -1);
+    gtk_widget_set_visible(GTK_WIDGET(self->spinner), self->watched != NULL);
+    gtk_spinner_set_spinning(self->spinner, self->watched != NULL);
+    double eta = count > 0 ? rushes_queue_get_eta(self->queue) : -1;
+    g_autofree char *left = rushes_time_text_left(eta);
+    summary =
+        g_strdup_printf(count == 1 ? "%u job%s%s" : "%u jobs%s%s", count, *left ? " · " : "", left);
+    gtk_label_set_label(self->summary, summary);
+    gtk_toggle_button_set_active(self->hold, paused);
+    gtk_button_set_label(GTK_BUTTON(self->hold), paused ? "Resume All" : "Pause All");
+}
+
+static void watch(RushesQueueButton *self, RushesTake *take)
+{
+    if (self->watched)
+        g_signal_handlers_disconnect_by_data(self->watched, self);
+    g_set_object(&self->watched, take);
+    if (take)
+        g_signal_connect_swapped(take, "notify", G_CALLBACK(update), self);
+}
+
+static void on_running(RushesQueueButton *self)
+{
+    RushesQueueItem *item = rushes_queue_get_running(self->queue);
+    watch(self, item ? rushes_queue_item_get_take(item) : NULL);
+    update(self);
+}
+
+static void on_hold_toggled(RushesQueueButton *self)
+{
+    rushes_queue_set_paused(self->queue, gtk_toggle_button_get_active(self->hold));
+}
+
+static GtkWidget *create_row(gpointer item, gpointer data)
+{
+    return GTK_WIDGET(rushes_queue_row_new(RUSHES_QUEUE_BUTTON(data)->queue, item));
+}
+
+static void rushes_queue_button_class_init(RushesQueueButtonClass *klass)
+{
+    GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
+
+    G_OBJECT_CLASS(klass)->dispose = rushes_queue_button_dispose;
+    gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/queue-button.ui");
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, button);
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, spinner);
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, label);
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, summary);
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, hold);
+    gtk_widget_class_bind_template_child(widget, RushesQueueButton, list);
+    gtk_widget_class_bind_template_callback(widget, on_hold_toggled);
+}
+
+static void rushes_queue_button_init(RushesQueueButton *self)
+{
+    gtk_widget_init_template(GTK_WIDGET(self));
+}
+
+void rushes_queue_button_set_queue(RushesQueueButton *self, RushesQueue *queue)
+{
+    g_return_if_fail(RUSHES_IS_QUEUE_BUTTON(self) && !self->queue);
+
+    self->queue = g_object_ref(queue);
+    gtk_list_box_bind_model(self->list, G_LIST_MODEL(queue), create_row, self, NULL);
+    g_signal_connect_swapped(queue, "items-changed", G_CALLBACK(update), self);
+    g_signal_connect_swapped(queue, "notify::running", G_CALLBACK(on_running), self);
+    g_signal_connect_swapped(queue, "notify::paused", G_CALLBACK(update), self);
+    on_running(self);
+}
+
+void rushes_queue_button_popup(RushesQueueButton *self)
+{
+    gtk_menu_button_popup(self->button);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// window-keys.c - the keys that have no modifier. They act only while no text has the focus, in which
+// case they are letters.
+#include "window-private.h"
+
+gboolean window_text_has_focus(RushesWindow *self)
+{
+    GtkWidget *focus = gtk_root_get_focus(GTK_ROOT(self));
+    return focus && (GTK_IS_TEXT_VIEW(focus) || GTK_IS_EDITABLE(focus));
+}
+
+static gboolean press(RushesWindow *self, const char *action)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), action, NULL);
+    return GDK_EVENT_STOP;
+}
+
+static gboolean on_shift_key(RushesWindow *self, guint key)
+{
+    switch (key) {
+    case GDK_KEY_space:
+        return press(self, "win.play-timeline");
+    case GDK_KEY_Left:
+        return press(self, "win.jump-back");
+    case GDK_KEY_Right:
+        return press(self, "win.jump-forward");
+    case GDK_KEY_I:
+        return press(self, "win.go-mark-in");
+    case GDK_KEY_O:
+        return press(self, "win.go-mark-out");
+    default:
+        return GDK_EVENT_PROPAGATE;
+    }
+}
+
+static gboolean on_plain_key(RushesWindow *self, guint key)
+{
+    static const struct {
+        guint key;
+        const char *action;
+    } keys[] = {
+        {GDK_KEY_space, "win.play"},
+        {GDK_KEY_j, "win.shuttle-back"},
+        {GDK_KEY_k, "win.pause"},
+        {GDK_KEY_l, "win.shuttle-forward"},
+        {GDK_KEY_comma, "win.step-back"},
+        {GDK_KEY_period, "win.step-forward"},
+        {GDK_KEY_Left, "win.step-back"},
+        {GDK_KEY_Right, "win.step-forward"},
+        {GDK_KEY_Home, "win.go-start"},
+        {GDK_KEY_End, "win.go-end"},
+        {GDK_KEY_Up, "win.previous-cut"},
+        {GDK_KEY_Down, "win.next-cut"},
+        {GDK_KEY_i, "win.mark-in"},
+        {GDK_KEY_o, "win.mark-out"},
+        {GDK_KEY_f, "win.star"},
+        {GDK_KEY_bracketleft, "win.previous-take"},
+        {GDK_KEY_bracketright, "win.next-take"},
+        {GDK_KEY_c, "win.compare"},
+        {GDK_KEY_m, "win.compare-mode"},
+        {GDK_KEY_x, "win.compare-swap"},
+        {GDK_KEY_e, "win.add-to-timeline"},
+        {GDK_KEY_s, "win.split"},
+        {GDK_KEY_d, "win.dissolve"},
+        {GDK_KEY_Delete, "win.delete"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (key == keys[i].key)
+            return press(self, keys[i].action);
+    }
+    return GDK_EVENT_PROPAGATE;
+}
+
+static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
+                       GdkModifierType state, RushesWindow *self)
+{
+    GdkModifierType held = state & gtk_accelerator_get_default_mod_mask();
+
+    if (key == GDK_KEY_Escape && held == 0) {
+        // From the words back to the picture; there, it asks whether to cancel what runs.
+        if (window_text_has_focus(self))
+            return gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
+        return press(self, "win.ask-cancel");
+    }
+    if (window_text_has_focus(self))
+        return GDK_EVENT_PROPAGATE;
+    if (held == GDK_SHIFT_MASK)
+        return on_shift_key(self, key);
+    if (held == GDK_ALT_MASK && key == GDK_KEY_x)
+        return press(self, "win.clear-marks");
+    if (held == GDK_CONTROL_MASK && (key == GDK_KEY_Left || key == GDK_KEY_Right))
+        return press(self, key == GDK_KEY_Left ? "win.shot-earlier" : "win.shot-later");
+    return held == 0 ? on_plain_key(self, key) : GDK_EVENT_PROPAGATE;
+}
+
+void window_watch_keys(RushesWindow *self)
+{
+    GtkEventController *controller = gtk_event_controller_key_new();
+    g_signal_connect(controller, "key-pressed", G_CALLBACK(on_key), self);
+    gtk_widget_add_controller(GTK_WIDGET(self), controller);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// window-private.h - the window's parts, for the files it is split over: window.c (what shows),
+// window-actions.c (what the creator can do), window-keys.c (single-letter keys).
+#pragma once
+#include "preview-pane.h"
+#include "prompt-pane.h"
+#include "queue-button.h"
+#include "take-strip.h"
+#include "timeline-pane.h"
+#include "window.h"
+
+struct _RushesWindow {
+    AdwApplicationWindow parent_instance;
+
+    AdwToastOverlay *toasts;
+    AdwWindowTitle *title;
+    GtkRevealer *banner;
+    GtkLabel *banner_label;
+    RushesQueueButton *queue_button;
+    RushesPromptPane *prompt;
+    RushesPreviewPane *preview;
+    RushesTakeStrip *strip;
+    RushesTimelinePane *timeline;
+
+    RushesQueue *queue;
+    RushesProject *project;
+    RushesComposer *film; // the timeline as it plays and as it is exported
+    GMenu *recent_menu;
+    GSettings *settings; // NULL without a schema
+    char *last_shown;    // id of the take that was previewed before this one, for Compare
+};
+
+void window_install_actions(GtkWidgetClass *klass);
+void window_watch_keys(RushesWindow *self);
+void window_say(RushesWindow *self, const char *sentence);
+// Says the error if there is one, and frees it.
+void window_check(RushesWindow *self, GError *error);
+RushesPlayer *window_player(RushesWindow *self);
+RushesTake *window_current_take(RushesWindow *self); // previewed or first selected; not owned
+gboolean window_text_has_focus(RushesWindow *self);
+void window_show_film(RushesWindow *self); // the timeline in the preview
+void window_update_start(RushesWindow *self);
+// The start of the next take from a picture on the disk: copied into the project.
+void window_start_from_image(RushesWindow *self, GFile *file);
+// A recipe from a dropped file: its recipe into the draft. FALSE when it carries none.
+gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file);
+// Writes what the draft starts from into a new take's folder, and into its recipe.
+gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error);
+void window_install_start_actions(GtkWidgetClass *klass);
+void window_install_play_actions(GtkWidgetClass *klass);
+void window_install_shot_actions(GtkWidgetClass *klass);

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// window-start.c - what the next take starts from: an image, or the last frames of a take. The
+// project's value "start" says it: {"kind": "image", "file": name in inputs/, "source": words} or
+// {"kind": "extend", "take": id}.
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include "condition.h"
+#include "texture.h"
+#include "window-private.h"
+
+static const cJSON *start_value(RushesWindow *self)
+{
+    return rushes_project_get_value(self->project, "start");
+}
+
+void window_update_start(RushesWindow *self)
+{
+    const cJSON *start = start_value(self);
+    const char *kind = rushes_json_string(start, "kind", "");
+    g_autoptr(GdkTexture) picture = NULL;
+    g_autofree char *words = NULL;
+
+    if (g_str_equal(kind, "image")) {
+        g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
+                                                 rushes_json_string(start, "file", ""), NULL);
+        picture = gdk_texture_new_from_filename(path, NULL);
+        words = g_strdup(rushes_json_string(start, "source", "an image"));
+    } else if (g_str_equal(kind, "extend")) {
+        RushesTake *take =
+            rushes_project_find_take(self->project, rushes_json_string(start, "take", ""));
+        RushesFrameFormat format = {0};
+        if (take) {
+            rushes_frame_source_get_format(rushes_take_get_source(take), &format);
+            words = g_strdup_printf("the end of take %d", rushes_take_get_number(take));
+        }
+        if (format.ready > 0)
+            picture = rushes_texture_new_thumbnail(rushes_take_get_source(take), format.ready - 1,
+                                                   256, 160);
+    }
+    rushes_prompt_pane_show_start(self->prompt, GDK_PAINTABLE(picture), picture ? words : NULL);
+}
+
+static void set_start(RushesWindow *self, cJSON *start)
+{
+    GError *failure = NULL;
+    rushes_project_set_value(self->project, "start", start,
+                             start ? "Set First Frame" : "Clear First Frame", &failure);
+    cJSON_Delete(start);
+    window_check(self, failure);
+}
+
+// A name of its own in inputs/, with the folder made.
+static char *new_input(RushesWindow *self, const char *ending, char **path)
+{
+    g_autofree char *folder =
+        g_build_filename(rushes_project_get_folder(self->project), "inputs", NULL);
+    g_autofree char *uuid = g_uuid_string_random();
+    char *name = g_strconcat(uuid, ending, NULL);
+
+    g_mkdir_with_parents(folder, 0755);
+    *path = g_build_filename(folder, name, NULL);
+    return name;
+}
+
+static void start_from_texture(RushesWindow *self, GdkTexture *texture, const char *source)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *name = new_input(self, ".png", &path);
+
+    if (!gdk_texture_save_to_png(texture, path)) {
+        window_say(self, "The image cannot be copied into the project: free some space, or check "
+                         "whether its folder can be written.");
+        return;
+    }
+    cJSON *start = cJSON_CreateObject();
+    cJSON_AddStringToObject(start, "kind", "image");
+    cJSON_AddStringToObject(start, "file", name);
+    cJSON_AddStringToObject(start, "source", source);
+    set_start(self, start);
+}
+
+void window_start_from_image(RushesWindow *self, GFile *file)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GdkTexture) texture = gdk_texture_new_from_file(file, &failure);
+    g_autofree char *name = g_file_get_basename(file);
+
+    if (!texture) {
+        g_autofree char *text = g_strdup_printf(
+            "%s is neither a clip with a recipe nor an image that can be read.", name);
+        window_say(self, text);
+        return;
+    }
+    start_from_texture(self, texture, name);
+}
+
+static void start_from_frame(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesTake *take = window_current_take(self);
+    int position = rushes_player_get_position(window_player(self));
+    RushesFrameFormat format;
+
+    if (!take || !rushes_take_is_playable(take))
+        return;
+    RushesFrameSource *source = rushes_take_get_source(take);
+    rushes_frame_source_get_format(source, &format);
+    g_autoptr(GBytes) rgb =
+        rushes_frame_source_read_frame(source, MIN(position, format.ready - 1), NULL);
+    if (!rgb)
+        return;
+    g_autoptr(GdkTexture) texture = rushes_texture_new(rgb, format.width, format.height);
+    g_autofree char *words =
+        g_strdup_printf("take %d, frame %d", rushes_take_get_number(take), position + 1);
+    start_from_texture(self, texture, words);
+}
+
+static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesTake *take = window_current_take(self);
+
+    if (!take || rushes_take_get_state(take) != RUSHES_TAKE_DONE)
+        return;
+    rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
+    rushes_prompt_pane_new_seed(self->prompt);
+    cJSON *start = cJSON_CreateObject();
+    cJSON_AddStringToObject(start, "kind", "extend");
+    cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
+    set_start(self, start);
+    rushes_prompt_pane_focus_words(self->prompt);
+}
+
+static void clear_start(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    set_start(RUSHES_WINDOW(widget), NULL);
+}
+
+static void on_image_chosen(GtkNativeDialog *dialog, int response, RushesWindow *self)
+{
+    if (response == GTK_RESPONSE_ACCEPT) {
+        g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+        window_start_from_image(self, file);
+    }
+    g_object_unref(dialog);
+}
+
+static void choose_first_frame(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
+        "Choose the First Frame", GTK_WINDOW(widget), GTK_FILE_CHOOSER_ACTION_OPEN, "_Use", NULL);
+    GtkFileFilter *images = gtk_file_filter_new();
+
+    gtk_file_filter_add_pixbuf_formats(images);
+    gtk_file_filter_set_name(images, "Images");
+    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), images);
+    g_object_unref(images);
+    g_signal_connect(dialog, "response", G_CALLBACK(on_image_chosen), widget);
+    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+}
+
+static gboolean write_file(RushesTake *take, const char *name, gconstpointer data, gsize bytes,
+                           GError **error)
+{
+    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), name, NULL);
+    return g_file_set_contents(path, data, (gssize)bytes, error);
+}
+
+static gboolean write_image_start(RushesWindow *self, const cJSON *start, RushesRecipe *recipe,
+                                  RushesTake *take, GError **error)
+{
+    g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
+                                             rushes_json_string(start, "file", ""), NULL);
+    RushesConditionFormat format = {
+        .width = recipe->width, .height = recipe->height, .fps = recipe->fps};
+    g_autoptr(cJSON) written =
+        rushes_condition_from_picture(path, &format, rushes_take_get_folder(take), error);
+
+    if (!written)
+        return FALSE;
+    recipe->conditioning = RUSHES_CONDITIONING_IMAGE;
+    recipe->condition_frames = 1;
+    recipe->condition_source = g_strdup(rushes_json_string(start, "source", "an image"));
+    return TRUE;
+}
+
+#define EXTEND_FRAMES 9 // three latent frames: enough to carry the motion
+
+static gboolean write_extend_start(RushesTake *from, RushesRecipe *recipe, RushesTake *take,
+                                   GError **error)
+{
+    RushesFrameSource *source = rushes_take_get_source(from);
+    RushesFrameFormat format;
+    g_autoptr(GByteArray) video = g_byte_array_new();
+
+    rushes_frame_source_get_format(source, &format);
+    int count = MIN(EXTEND_FRAMES, format.ready);
+    gsize bytes = (gsize)recipe->width * (gsize)recipe->height * 3;
+    for (int i = format.ready - count; i < format.ready; i++) {
+        g_autoptr(GBytes) frame = rushes_frame_source_read_frame(source, i, error);
+        if (!frame)
+            return FALSE;
+        g_autofree guint8 *fitted =
+            rushes_picture_cover(g_bytes_get_data(frame, NULL), format.width, format.height,
+                                 (gsize)format.width * 3, recipe->width, recipe->height);
+        g_byte_array_append(video, fitted, (guint)bytes);
+    }
+    if (!write_file(take, "condition.rgb", video->data, video->len, error))
+        return FALSE;
+    if (format.rate > 0 && format.channels == 1 && format.fps > 0) {
+        gint64 samples = (gint64)(count / format.fps * format.rate);
+        g_autofree float *sound = g_new(float, (gsize)samples);
+        rushes_frame_source_read_samples(source, format.samples - samples, (gsize)samples, sound);
+        if (!write_file(take, "condition.f32", sound, (gsize)samples * sizeof(float), error))
+            return FALSE;
+        recipe->condition_audio = g_strdup("condition.f32");
+        recipe->condition_samples = samples;
+    }
+    recipe->conditioning = RUSHES_CONDITIONING_EXTEND;
+    recipe->condition_frames = count;
+    recipe->condition_source = g_strdup_printf("take %d", rushes_take_get_number(from));
+    return TRUE;
+}
+
+gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error)
+{
+    const cJSON *start = start_value(self);
+    const char *kind = rushes_json_string(start, "kind", "");
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_take_get_recipe(take));
+    RushesTake *from =
+        rushes_project_find_take(self->project, rushes_json_string(start, "take", ""));
+    gboolean written = TRUE;
+
+    if (g_str_equal(kind, "image"))
+        written = write_image_start(self, start, recipe, take, error);
+    else if (g_str_equal(kind, "extend") && from)
+        written = write_extend_start(from, recipe, take, error);
+    else
+        return TRUE;
+    if (!written)
+        return FALSE;
+    recipe->condition_video = g_strdup("condition.rgb");
+    rushes_take_set_recipe(take, recipe);
+    return rushes_take_save(take, error);
+}
+
+void window_install_start_actions(GtkWidgetClass *klass)
+{
+    gtk_widget_class_install_action(klass, "win.start-from-frame", NULL, start_from_frame);
+    gtk_widget_class_install_action(klass, "win.extend", NULL, extend);
+    gtk_widget_class_install_action(klass, "win.clear-start", NULL, clear_start);
+    gtk_widget_class_install_action(klass, "win.choose-first-frame", NULL, choose_first_frame);
+}
