@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the denoiser is trained on: latents of composed clips with their sounds and captions.
+
+    python3 -m train.dataset sounds --clips 12000              sound tracks and captions of seeds 0
+    ... python3 -m train.dataset audio                             their latents (after the audio
+    VAE) python3 -m train.dataset video --size 160x96 --clips 12000 --measure
+    python3 -m train.dataset video --size 256x160 --clips 4000
+
+Video latents are raw; the first set measures their mean and std (--measure) and stores them in the
+VAE's checkpoint. After any change of an encoder make its sets again. Made sets are made further,
+not again.
+"""
+import argparse
+import json
+import multiprocessing
+import time
+
+import numpy as np
+
+from train import crops, paths
+from train.loop.checkpoint import Checkpoint
+
+SOUNDS, CAPTIONS = paths.DATA / 'sounds.npy', paths.DATA / 'captions.json'
+AUDIO = paths.DATA / 'audio-latents.npy'
+BATCH, MEASURED = 8, 3000
+LATENT_FRAMES, AUDIO_LATENTS = 7, 65
+
+
+def video_path(size):
+    """Latents of one size, float16 [clips, z, 7, h/16, w/16]."""
+    return paths.DATA / f'video-{size}.npy'
+
+
+def _sound_and_captions(seed):
+    from train.world import caption, plan, sound
+
+    scene = plan.plan(seed)
+    wave = np.clip(sound.mono(scene) * 32767, -32767, 32767).astype(np.int16)
+    return wave, caption.captions(scene)
+
+
+def make_sounds(clips):
+    """Sound tracks int16 [clips, samples] and four captions a clip."""
+    from train.world.sound import SAMPLES
+
+    paths.DATA.mkdir(parents=True, exist_ok=True)
+    waves = np.lib.format.open_memmap(SOUNDS, 'w+', np.int16, (clips, SAMPLES))
+    texts = []
+    with multiprocessing.Pool(2) as pool:
+        for index, (wave, captions) in enumerate(pool.imap(_sound_and_captions, range(clips), 16)):
+            waves[index] = wave
+            texts.append(captions)
+    waves.flush()
+    CAPTIONS.write_text(json.dumps(texts))
+
+
+def make_audio():
+    """Raw audio latents float16 [clips, 65, 20]; their mean and std go into the VAE's
+    checkpoint.
+    """
+    import torch
+
+    from train.models.audio_vae import AudioVae
+    from train.models.mel import log_mel
+
+    file = Checkpoint('audio-vae')
+    state = file.load()
+    vae = AudioVae()
+    vae.load_state_dict(state['average'])
+    waves, parts = np.load(SOUNDS, mmap_mode='r'), []
+    with torch.no_grad():
+        for start in range(0, len(waves), 64):
+            wave = torch.from_numpy(waves[start : start + 64].astype(np.float32) / 32768)
+            parts.append(vae.encode_raw(log_mel(wave)).transpose(1, 2).half())
+    latents = torch.cat(parts)
+    np.save(AUDIO, latents.numpy())
+    _store_statistics(file, state, latents.float().flatten(0, 1), 'latent_mean', 'latent_std')
+
+
+def _store_statistics(file, state, rows, mean, std):
+    """Mean and std of rows [n, channels] into both sets of weights of a checkpoint."""
+    import torch
+
+    for weights in (state['model'], state['average']):
+        weights[mean], weights[std] = rows.mean(0), rows.std(0).clamp(min=0.02)
+    torch.save(state, file.path)
+    print(f'{file.path.name}: std {float(rows.std(0).min()):.3f} .. {float(rows.std(0).max()):.3f}')
+
+
+def _render(job):
+    from train.world import clip, plan
+
+    seed, height, width = job
+    return clip.render(plan.plan(seed), height, width)
+
+
+def make_video(size, clips, measure, name):
+    """Raw video latents of clips 0 ...; those already there are kept."""
+    import torch
+
+    from train.models.video_vae import VideoVae
+
+    file = Checkpoint(name)
+    state = file.load()
+    vae = VideoVae()
+    vae.load_state_dict(state['average'])
+    width, height = (int(number) for number in size.split('x'))
+    paths.DATA.mkdir(parents=True, exist_ok=True)
+    note = video_path(size).with_suffix('.json')
+    shape = (clips, vae.config['z_dim'], LATENT_FRAMES, height // 16, width // 16)
+    partial = video_path(size).with_suffix('.partial')
+    out, done = np.lib.format.open_memmap(partial, 'w+', np.float16, shape), 0
+    if note.exists() and json.loads(note.read_text())['encoder_step'] == state['step']:
+        old = np.load(video_path(size), mmap_mode='r')[:clips]
+        out[: len(old)], done = old, len(old)
+    started, pending = time.time(), []
+    with multiprocessing.get_context('spawn').Pool(1) as pool, torch.no_grad():
+        jobs = ((seed, height, width) for seed in range(done, clips))
+        for index, pixels in enumerate(pool.imap(_render, jobs, 4), done):
+            pending.append(pixels)
+            if len(pending) == BATCH or index == clips - 1:
+                with torch.autocast('cpu', torch.bfloat16):
+                    latents = vae.encode_raw(crops.to_tensor(pending)).float()
+                out[index + 1 - len(pending) : index + 1] = latents.numpy()
+                pending = []
+            if (index + 1) % 400 == 0:
+                pace = (index + 1 - done) / (time.time() - started)
+                print(f'{index + 1} clips, {pace:.1f} a second', flush=True)
+    out.flush()
+    partial.replace(video_path(size))
+    note.write_text(json.dumps(dict(encoder_step=state['step'], clips=clips)))
+    if measure:
+        rows = torch.from_numpy(out[:MEASURED].astype(np.float32)).transpose(0, 1).flatten(1).t()
+        _store_statistics(file, state, rows, 'mean', 'std')
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description='Make the training set of the denoiser')
+    parser.add_argument('what', choices=('sounds', 'audio', 'video'))
+    parser.add_argument('--clips', type=int, default=12000)
+    parser.add_argument('--size', default='160x96')
+    parser.add_argument('--measure', action='store_true')
+    parser.add_argument('--name', default='video-vae')
+    opts = parser.parse_args()
+    if opts.what == 'sounds':
+        make_sounds(opts.clips)
+    elif opts.what == 'audio':
+        make_audio()
+    else:
+        make_video(opts.size, opts.clips, opts.measure, opts.name)
+
+
+if __name__ == '__main__':
+    main()

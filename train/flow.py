@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rectified flow: noisy samples for training, and Euler's method to make clips.
+
+A sample at time u is (1 - u) clean + u noise; the denoiser is told 1000 u and learns noise -
+clean. Latent frames at time 0 are conditions: they are given clean and stay as they are (first
+frame, extension).
+"""
+import torch
+
+SHIFT = 3.0
+AUDIO_PER_SECOND, FPS = 31.25, 12
+
+
+def shifted(u, shift=SHIFT):
+    """Moves times towards noise, where the composition of a clip is decided."""
+    return shift * u / (1 + (shift - 1) * u)
+
+
+def audio_latents_of(frames):
+    """How many audio latents lie under the first `frames` latent frames (1, 5, 9, ... pictures)."""
+    return int((1 + 4 * (frames - 1)) / FPS * AUDIO_PER_SECOND)
+
+
+class Conditions:
+    """What is given clean in a batch: latent frames of the video, latents of the audio."""
+
+    def __init__(self, frames=0, audio=0):
+        self.frames, self.audio = frames, audio
+
+    @classmethod
+    def draw(cls, rng):
+        """As in training: 30 % of batches have conditions, half of these just the first frame; of
+        the longer beginnings 60 % have their sound too."""
+        if rng.random() >= 0.3:
+            return cls()
+        if rng.random() < 0.5:
+            return cls(1)
+        frames = int(rng.integers(2, 5))
+        return cls(frames, audio_latents_of(frames) if rng.random() < 0.6 else 0)
+
+
+def _times(u, count, clean):
+    """[batch, 1], or [batch, count] with zeros where clean, when something is."""
+    if not clean:
+        return u[:, None]
+    times = u[:, None].repeat(1, count)
+    times[:, :clean] = 0
+    return times
+
+
+def velocity_errors(net, video, audio, ids, u, audio_u, given=None, generator=None):
+    """Squared errors of the velocities, [batch] each for video and audio.
+
+    video [b, c, t, h, w] and audio [b, n, 20] are clean and normalised; u, audio_u [b] times in
+    0..1.
+    """
+    given = given or Conditions()
+    noise = torch.randn(video.shape, generator=generator)
+    audio_noise = torch.randn(audio.shape, generator=generator)
+    tv = _times(u, video.shape[2], given.frames)
+    ta = _times(audio_u, audio.shape[1], given.audio)
+    sv, sa = tv[:, None, :, None, None], ta[:, :, None]
+    with torch.autocast('cpu', torch.bfloat16):
+        answer = net(
+            (1 - sv) * video + sv * noise,
+            (1 - sa) * audio + sa * audio_noise,
+            tv * 1000,
+            ta * 1000,
+            ids,
+        )
+    error = (answer[0].float() - (noise - video))[:, :, given.frames :]
+    audio_error = (answer[1].float() - (audio_noise - audio))[:, given.audio :]
+    return error.pow(2).flatten(1).mean(1), audio_error.pow(2).flatten(1).mean(1)
+
+
+def sigmas(steps, shift=SHIFT):
+    """steps + 1 times from 1 to 0."""
+    return shifted(torch.linspace(1, 0, steps + 1), shift)
+
+
+@torch.no_grad()
+def sample(
+    mini,
+    ids,
+    empty_ids,
+    video,
+    audio,
+    steps=16,
+    video_guidance=4.0,
+    audio_guidance=3.0,
+    shift=SHIFT,
+    clean=None,
+):
+    """Makes latents from noise: video [b, c, t, h, w], audio [b, n, 20].
+
+    ids [b, tokens]; empty_ids [b, tokens] of the negative prompt. clean [b, c, k, h, w]: given
+    frames.
+    """
+    times = sigmas(steps, shift)
+    context = torch.cat([mini.context(ids), mini.context(empty_ids)])
+    given = 0 if clean is None else clean.shape[2]
+    batch = len(video)
+    for now, then in zip(times[:-1], times[1:]):
+        if given:
+            video = torch.cat([clean, video[:, :, given:]], 2)
+        tv = _times(torch.full((2 * batch,), float(now * 1000)), video.shape[2], given)
+        ta = torch.full((2 * batch, 1), float(now * 1000))
+        pv, pa = mini.dit(torch.cat([video] * 2), torch.cat([audio] * 2), tv, ta, context)
+        (with_v, without_v), (with_a, without_a) = pv.float().chunk(2), pa.float().chunk(2)
+        video = video + (then - now) * (without_v + video_guidance * (with_v - without_v))
+        audio = audio + (then - now) * (without_a + audio_guidance * (with_a - without_a))
+    return (torch.cat([clean, video[:, :, given:]], 2) if given else video), audio

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The denoiser: a miniature of Ovi 1.1, two Wan towers (video, audio) joined by fused
+cross-attention.
+
+Tensor names are Ovi's (video_model.*, audio_model.*). Time steps run from 0 (clean) to 1000
+(noise); the answer is the velocity noise - clean. Text rows after the last token are zero and are
+attended to.
+"""
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .fused import Gelu, RmsNorm
+
+CONFIG = dict(
+    dim=256,
+    ffn_dim=1024,
+    num_heads=4,
+    num_layers=8,
+    freq_dim=256,
+    text_dim=256,
+    text_len=64,
+    video=dict(in_dim=48, patch=(1, 2, 2)),
+    audio=dict(in_dim=20, kernel=7, hidden=256, rope_scale=0.096),
+)
+ROPE_BASE = 10000.0
+
+
+def _xavier(layer):
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def attend(q, k, v):
+    """Softmax attention of [batch, heads, tokens, width] -> [batch, tokens, heads * width]."""
+    score = torch.softmax((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2), -1)
+    return (score @ v).transpose(1, 2).flatten(2)
+
+
+def rotate(x, table):
+    """Rotary embedding of interleaved pairs; table = (cos, sin) [tokens, pairs], further pairs
+    pass.
+    """
+    pairs = table[0].shape[1]
+    cos, sin = (part.to(x.dtype) for part in table)
+    a, b = x[..., : 2 * pairs].unflatten(-1, (pairs, 2)).unbind(-1)
+    turned = torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
+    return turned if 2 * pairs == x.shape[-1] else torch.cat([turned, x[..., 2 * pairs :]], -1)
+
+
+def angles(count, width, scale=1.0):
+    """[count, width / 2] rotation angles of positions 0, 1, ..."""
+    rates = scale / ROPE_BASE ** (torch.arange(0, width, 2).double() / width)
+    return torch.outer(torch.arange(count).double(), rates)
+
+
+class Attention(nn.Module):
+    """Projections and the full-width q and k norms."""
+
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.heads = heads
+        for name in 'qkvo':
+            setattr(self, name, _xavier(nn.Linear(dim, dim)))
+        self.norm_q, self.norm_k = RmsNorm(dim), RmsNorm(dim)
+
+    def split(self, x):
+        """[batch, tokens, dim] -> [batch, heads, tokens, width]"""
+        return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def queries(self, x):
+        """Normed queries."""
+        return self.split(self.norm_q(self.q(x)))
+
+    def keys_values(self, x):
+        """Normed keys, values."""
+        return self.split(self.norm_k(self.k(x))), self.split(self.v(x))
+
+
+class FusedCrossAttention(Attention):
+    """Attends to the text and, with its own keys and values, to the other tower."""
+
+    def __init__(self, dim, heads):
+        super().__init__(dim, heads)
+        self.k_fusion, self.v_fusion = _xavier(nn.Linear(dim, dim)), _xavier(nn.Linear(dim, dim))
+        self.pre_attn_norm_fusion = nn.LayerNorm(dim, eps=1e-6)
+        self.norm_k_fusion = RmsNorm(dim)
+
+    def forward(self, x, text, other, table, other_table):
+        q = self.queries(x)
+        k, v = self.keys_values(text)
+        normed = self.pre_attn_norm_fusion(other)
+        fused_k = rotate(self.split(self.norm_k_fusion(self.k_fusion(normed))), other_table)
+        fused = attend(rotate(q, table), fused_k, self.split(self.v_fusion(normed)))
+        return self.o(attend(q, k, v) + fused)
+
+
+class Modulation(nn.Module):
+    """Learned offsets of the six modulation vectors of a block."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.modulation = nn.Parameter(torch.randn(1, 6, dim) / dim**0.5)
+
+
+def modulate(x, scale, shift):
+    """Layer norm without weights, then scale and shift [batch, groups, dim] by groups of tokens."""
+    normed = F.layer_norm(x, x.shape[-1:], eps=1e-6).unflatten(1, (scale.shape[1], -1))
+    return (normed * (1 + scale[:, :, None]) + shift[:, :, None]).flatten(1, 2)
+
+
+def gated(x, y, gate):
+    """x + y * gate, gate [batch, groups, dim]."""
+    return x + (y.unflatten(1, (gate.shape[1], -1)) * gate[:, :, None]).flatten(1, 2)
+
+
+class Block(nn.Module):
+    """Self-attention, fused cross-attention, feed-forward."""
+
+    def __init__(self, config):
+        super().__init__()
+        dim, heads = config['dim'], config['num_heads']
+        self.self_attn = Attention(dim, heads)
+        self.norm3 = nn.LayerNorm(dim, eps=1e-6)
+        self.cross_attn = FusedCrossAttention(dim, heads)
+        self.ffn = nn.Sequential(
+            _xavier(nn.Linear(dim, config['ffn_dim'])),
+            Gelu(),
+            _xavier(nn.Linear(config['ffn_dim'], dim)),
+        )
+        self.modulation = Modulation(dim)
+
+    def vectors(self, embedding):
+        """Six modulation vectors [batch, groups, dim]."""
+        return (self.modulation.modulation + embedding).unbind(-2)
+
+    def attend_self(self, x, m, table):
+        """x after self-attention."""
+        a, h = self.self_attn, modulate(x, m[1], m[0])
+        k, v = a.keys_values(h)
+        return gated(x, a.o(attend(rotate(a.queries(h), table), rotate(k, table), v)), m[2])
+
+    def attend_cross(self, x, m, text, other, table, other_table):
+        """x after cross-attention and feed-forward."""
+        x = x + self.cross_attn(self.norm3(x), text, other, table, other_table)
+        return gated(x, self.ffn(modulate(x, m[4], m[3])), m[5])
+
+
+class Head(nn.Module):
+    """Modulated norm and projection to latents; starts at zero."""
+
+    def __init__(self, dim, outputs):
+        super().__init__()
+        self.head = nn.Linear(dim, outputs)
+        self.modulation = nn.Parameter(torch.randn(1, 2, dim) / dim**0.5)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, x, embedding):
+        shift, scale = (self.modulation + embedding[:, :, None]).unbind(-2)
+        return self.head(modulate(x, scale, shift))
+
+
+class TokenConv(nn.Conv1d):
+    """1-D convolution of [batch, tokens, channels]."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class ConvMlp(nn.Module):
+    """w2(silu(w1 x) * w3 x) of convolutions."""
+
+    def __init__(self, dim, hidden, kernel):
+        super().__init__()
+        pad = kernel // 2
+        self.w1 = TokenConv(dim, hidden, kernel, padding=pad, bias=False)
+        self.w2 = TokenConv(hidden, dim, kernel, padding=pad, bias=False)
+        self.w3 = TokenConv(dim, hidden, kernel, padding=pad, bias=False)
+
+    def forward(self, x):
+        return self.w2(F.silu(self.w1(x)) * self.w3(x))
+
+
+class Tower(nn.Module):
+    """One Wan model, video or audio."""
+
+    def __init__(self, config, kind):
+        super().__init__()
+        self.config, self.kind, self.tables = config, kind, {}
+        dim, own = config['dim'], config[kind]
+        if kind == 'video':
+            patch = tuple(own['patch'])
+            self.patch_embedding = nn.Conv3d(own['in_dim'], dim, patch, patch)
+            nn.init.xavier_uniform_(self.patch_embedding.weight.data.flatten(1))
+            outputs = own['in_dim'] * math.prod(patch)
+        else:
+            kernel = own['kernel']
+            self.patch_embedding = nn.Sequential(
+                TokenConv(own['in_dim'], dim, kernel, padding=kernel // 2),
+                nn.SiLU(),
+                ConvMlp(dim, own['hidden'], kernel),
+            )
+            outputs = own['in_dim']
+        self.text_embedding = nn.Sequential(
+            nn.Linear(config['text_dim'], dim), Gelu(), nn.Linear(dim, dim)
+        )
+        self.time_embedding = nn.Sequential(
+            nn.Linear(config['freq_dim'], dim), nn.SiLU(), nn.Linear(dim, dim)
+        )
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config['num_layers'])])
+        self.head = Head(dim, outputs)
+        for layer in (self.time_embedding[0], self.time_embedding[2], self.time_projection[1]):
+            nn.init.normal_(layer.weight, std=0.02)
+
+    def embed_time(self, t):
+        """t [batch, groups] -> embedding [batch, groups, dim], modulation [batch, groups, 6,
+        dim].
+        """
+        half = self.config['freq_dim'] // 2
+        rates = torch.pow(ROPE_BASE, -torch.arange(half).double() / half)
+        phase = t.double()[..., None] * rates
+        embedding = self.time_embedding(torch.cat([phase.cos(), phase.sin()], -1).float())
+        return embedding.float(), self.time_projection(embedding).unflatten(-1, (6, -1)).float()
+
+    def table(self, *grid):
+        """Rotary table of a token grid: (frames, rows, columns) or (audio tokens,)."""
+        if grid not in self.tables:
+            width = self.config['dim'] // self.config['num_heads']
+            in_space = 2 * (width // 6)
+            in_time = width - 2 * in_space
+            if self.kind == 'audio':
+                turn = angles(grid[0], in_time, self.config['audio']['rope_scale'])
+            else:
+                t, h, w = grid
+                parts = (
+                    angles(t, in_time)[:, None, None],
+                    angles(h, in_space)[None, :, None],
+                    angles(w, in_space)[None, None],
+                )
+                turn = torch.cat([part.expand(t, h, w, -1) for part in parts], -1).flatten(0, 2)
+            self.tables[grid] = turn.cos().float(), turn.sin().float()
+        return self.tables[grid]
+
+
+class Transformer(nn.Module):
+    """Both towers."""
+
+    def __init__(self, config=None):
+        super().__init__()
+        self.config = dict(CONFIG, **(config or {}))
+        self.video_model = Tower(self.config, 'video')
+        self.audio_model = Tower(self.config, 'audio')
+
+    def forward(self, video, audio, video_time, audio_time, text):
+        """Velocities of video [b, c, t, h, w] and audio [b, n, 20].
+
+        video_time [b, 1 or t] and audio_time [b, 1 or n] in 0..1000; text [b, text_len, text_dim].
+        """
+        v, a = self.video_model, self.audio_model
+        x = v.patch_embedding(video)
+        grid = x.shape[2:]
+        x, y = x.flatten(2).transpose(1, 2).float(), a.patch_embedding(audio).float()
+        video_vector, video_modulation = v.embed_time(video_time)
+        audio_vector, audio_modulation = a.embed_time(audio_time)
+        video_text, audio_text = v.text_embedding(text), a.text_embedding(text)
+        video_table, audio_table = v.table(*grid), a.table(audio.shape[1])
+        for video_block, audio_block in zip(v.blocks, a.blocks):
+            vm, am = video_block.vectors(video_modulation), audio_block.vectors(audio_modulation)
+            y = audio_block.attend_self(y, am, audio_table)
+            x = video_block.attend_self(x, vm, video_table)
+            y_before = y
+            y = audio_block.attend_cross(y, am, audio_text, x, audio_table, video_table)
+            x = video_block.attend_cross(x, vm, video_text, y_before, video_table, audio_table)
+        return self._unpatch(v.head(x, video_vector), grid), a.head(y, audio_vector)
+
+    def _unpatch(self, x, grid):
+        """Head output, ordered (frame, row, column, channel) within a patch -> latents."""
+        (t, h, w), channels = grid, self.config['video']['in_dim']
+        x = x.view(-1, t, h, w, 2, 2, channels).permute(0, 6, 1, 2, 4, 3, 5)
+        return x.reshape(-1, channels, t, 2 * h, 2 * w)

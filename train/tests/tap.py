@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the test functions of a module and prints TAP."""
+import traceback
+
+
+def run(tests):
+    """tests: functions whose names state rules. Returns the number that failed."""
+    failed = 0
+    print(f'1..{len(tests)}')
+    for number, test in enumerate(tests, 1):
+        name = test.__name__.removeprefix('test_').replace('_', ' ')
+        try:
+            test()
+            print(f'ok {number} - {name}', flush=True)
+        except Exception:
+            failed += 1
+            print(f'not ok {number} - {name}')
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}', flush=True)
+    return failed
+
+
+def functions(namespace):
+    """The test functions of a module in the order in which they were written."""
+    return [item for name, item in namespace.items() if name.startswith('test_') and callable(item)]

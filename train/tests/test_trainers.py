@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The trainers of the denoiser and of the audio networks, on a little made-up data."""
+import argparse
+import sys
+
+import numpy as np
+import torch
+
+from train import train_audio, train_transformer
+from train.loop import ranks
+from train.loop.checkpoint import Checkpoint
+from train.tests import tap
+from train.world import plan, sound
+
+torch.set_num_threads(1)
+COMMON = dict(minutes=1e9, rate=1e-3, ranks=1, seed=2, save_every=50, no_decay=True)
+CLIPS = 40
+
+
+def _samples():
+    rng = np.random.default_rng(1)
+    latents = rng.standard_normal((CLIPS, 8, 3, 4, 6)).astype(np.float16)
+    audio = rng.standard_normal((CLIPS, 11, 20)).astype(np.float16)
+    ids = [[[5 + clip % 30, 1], [6 + clip % 30, 9, 1]] for clip in range(CLIPS)]
+    scale = torch.zeros(8), torch.ones(8)
+    sounds = audio, torch.zeros(20), torch.ones(20)
+    return train_transformer.Samples([(latents, 1.0)], scale, sounds, ids, [1])
+
+
+def _train_mini(name, steps):
+    opts = argparse.Namespace(
+        name=name, steps=steps, batch=2, dim=64, heads=2, ffn=96, layers=1, **COMMON
+    )
+    train_transformer.trainer(opts, ranks.Ranks(), _samples()).train()
+    return Checkpoint(name).load()
+
+
+def _tracks():
+    waves = [sound.mono(plan.plan(seed)) * 32767 for seed in range(3)]
+    return np.stack(waves * 24).astype(np.int16)
+
+
+def _train_audio(what, name, steps):
+    opts = argparse.Namespace(what=what, name=name, steps=steps, batch=2, **COMMON)
+    train_audio.trainer(opts, ranks.Ranks(), _tracks()).train()
+    return Checkpoint(name).load()
+
+
+def _same(a, b):
+    return all(
+        torch.equal(a[kind][n], b[kind][n]) for kind in ('model', 'average') for n in a[kind]
+    )
+
+
+def test_the_denoiser_goes_on_as_if_not_interrupted():
+    whole = _train_mini('whole', 4)
+    _train_mini('broken', 2)
+    broken = _train_mini('broken', 2)
+    assert _same(whole, broken) and whole['seen'] == broken['seen'] == 8
+
+
+def test_held_out_clips_are_never_drawn():
+    samples = _samples()
+    last = samples.sets[0][-train_transformer.HELD_OUT :]
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        video, _, _ = samples.draw(rng, rng, 4)
+        for clip in video:
+            assert not any(np.array_equal(clip.half().numpy(), other) for other in last)
+
+
+def test_captions_are_sometimes_empty():
+    samples, rng = _samples(), np.random.default_rng(4)
+    empty = total = 0
+    for _ in range(200):
+        _, _, ids = samples.draw(rng, rng, 4)
+        empty += int((ids[:, 0] == 1).sum())
+        total += len(ids)
+    assert 0.05 < empty / total < 0.16
+
+
+def test_every_large_matrix_of_the_denoiser_is_orthogonalised_and_no_norm_decays():
+    from train.models.text_encoder import Mini
+
+    mini = Mini(dict(dim=64, num_heads=2, ffn_dim=96, num_layers=1))
+    matrices, others, plain = train_transformer.split_parameters(mini)
+    count = sum(1 for _ in mini.parameters())
+    assert len(matrices) + len(others) + len(plain) == count
+    assert all(p.dim() == 2 for p in matrices) and any(p.dim() == 1 for p in plain)
+    assert not any(p.dim() == 1 for p in matrices + others)
+
+
+def test_the_audio_vae_measures_its_mels_and_goes_on_as_if_not_interrupted():
+    whole = _train_audio('vae', 'audio-whole', 2)
+    _train_audio('vae', 'audio-vae', 1)
+    broken = _train_audio('vae', 'audio-vae', 1)
+    assert _same(whole, broken)
+    assert float(whole['average']['data_std'].min()) > 0
+    assert float(whole['average']['data_mean'].mean()) < -0.5
+
+
+def test_the_vocoder_trains_behind_the_audio_vae():
+    state = _train_audio('vocoder', 'vocoder', 2)
+    assert state['step'] == 2 and all(torch.isfinite(t).all() for t in state['model'].values())
+
+
+def test_wave_losses_prefer_the_right_wave():
+    tracks = _tracks()
+    wave = train_audio.waves_of(tracks, slice(0, 1))[:, :8192]
+    other = train_audio.waves_of(tracks, slice(1, 2))[:, :8192]
+    same, near, far = (
+        float(train_audio.wave_losses(made, wave)[0]) for made in (wave, 0.9 * wave, other)
+    )
+    assert same < near < far and same < 1e-3
+
+
+if __name__ == '__main__':
+    sys.exit(tap.run(tap.functions(dict(globals()))) > 0)

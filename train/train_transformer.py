@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trains text encoder and denoiser on the sets of train/dataset.py.
+
+    python3 -m train.train_transformer --minutes 480 --sets 160x96:1
+    python3 -m train.train_transformer --minutes 360 --sets 160x96:.5,256x160:.5
+"""
+import argparse
+import json
+
+from train.loop import ranks
+
+HELD_OUT, CHECK_EVERY = 32, 250
+EMPTY_CAPTIONS, OWN_AUDIO_TIME = 0.1, 0.15
+AUDIO_WEIGHT = 0.5
+
+
+class Samples:
+    """Batches of normalised latents, their sounds and the ids of one of their captions."""
+
+    def __init__(self, sets, vae_weights, audio_weights, ids, empty):
+        """sets: [(raw latents [n, z, t, h, w], share)]; weights: mean and std; ids:
+        [clip][caption].
+        """
+        self.sets = [latents for latents, _ in sets]
+        total = sum(share for _, share in sets)
+        self.shares = [share / total for _, share in sets]
+        self.video_scale, self.audio_scale = vae_weights, audio_weights[1:]
+        self.audio, self.ids, self.empty = audio_weights[0], ids, empty
+
+    def take(self, rows, latents, pick):
+        """(video, audio, ids) of clips; pick(clip) chooses the ids of one."""
+        import numpy as np
+        import torch
+
+        from train import tokenizer
+
+        mean, std = self.video_scale
+        video = torch.from_numpy(latents[rows].astype(np.float32))
+        video = (video - mean.view(1, -1, 1, 1, 1)) / std.view(1, -1, 1, 1, 1)
+        audio = torch.from_numpy(self.audio[rows].astype(np.float32))
+        audio = (audio - self.audio_scale[0]) / self.audio_scale[1]
+        return video, audio, torch.from_numpy(tokenizer.pad([pick(row) for row in rows]))
+
+    def draw(self, rng, set_rng, count):
+        """A training batch. set_rng is common to the ranks, so that their batches have one
+        shape.
+        """
+        import numpy as np
+
+        latents = self.sets[int(set_rng.choice(len(self.sets), p=self.shares))]
+        rows = np.sort(rng.choice(len(latents) - HELD_OUT, count, replace=False))
+
+        def pick(row):
+            if rng.random() < EMPTY_CAPTIONS:
+                return self.empty
+            return self.ids[row][int(rng.integers(len(self.ids[row])))]
+
+        return self.take(rows, latents, pick)
+
+    def held_out(self):
+        """The last clips of the first set, with their first captions."""
+        import numpy as np
+
+        latents = self.sets[0]
+        rows = np.arange(len(latents) - HELD_OUT, len(latents))
+        return self.take(rows, latents, lambda row: self.ids[row][0])
+
+
+def load_samples(sets):
+    """Samples from train/work/data; sets as on the command line."""
+    import numpy as np
+
+    from train import dataset, tokenizer
+    from train.loop.checkpoint import average_weights
+
+    video, audio = average_weights('video-vae'), average_weights('audio-vae')
+    tok = tokenizer.Tokenizer()
+    captions = json.loads(dataset.CAPTIONS.read_text())
+    ids = [[tok.encode(text) for text in texts] for texts in captions]
+    chosen = []
+    for part in sets.split(','):
+        size, share = part.split(':')
+        chosen.append((np.load(dataset.video_path(size), mmap_mode='r'), float(share)))
+    scales = (np.load(dataset.AUDIO, mmap_mode='r'), audio['latent_mean'], audio['latent_std'])
+    return Samples(chosen, (video['mean'], video['std']), scales, ids, tok.encode(''))
+
+
+def split_parameters(model):
+    """(matrices for Muon, others with decay, others without decay)"""
+    matrices, others, plain = [], [], []
+    for name, p in model.named_parameters():
+        table = 'modulation' in name or 'embedding' in name
+        if p.dim() == 2 and '.blocks.' in name and not table:
+            matrices.append(p)
+        elif p.dim() >= 2 and not table:
+            others.append(p)
+        else:
+            plain.append(p)
+    return matrices, others, plain
+
+
+def trainer(opts, team, samples):
+    """The run that the command line asks for."""
+    import torch
+
+    from train import flow
+    from train.loop import checkpoint, muon, run
+    from train.models.text_encoder import Mini
+
+    class Trainer(run.Run):
+        """Text encoder and denoiser on latents."""
+
+        decay_part = 0.3
+
+        def __init__(self):
+            torch.manual_seed(opts.seed)
+            channels = samples.sets[0].shape[1]
+            model = Mini(
+                dict(
+                    dim=opts.dim,
+                    num_heads=opts.heads,
+                    ffn_dim=opts.ffn,
+                    num_layers=opts.layers,
+                    video=dict(in_dim=channels, patch=(1, 2, 2)),
+                )
+            )
+            average = checkpoint.Average(model, decay=0.9993, every=4)
+            groups = split_parameters(model)
+            optimiser = muon.Muon(*groups, rate=opts.rate, decay=0.01, ranks=team)
+            super().__init__(opts, team, model, average, optimiser)
+            self.seen = self.state.get('seen', 0)
+
+        def stored(self):
+            return dict(seen=self.seen, config=self.model.dit.config)
+
+        def loss(self, own, common):
+            given = flow.Conditions.draw(common)
+            video, audio, ids = samples.draw(own, common, opts.batch)
+            u = flow.shifted(torch.sigmoid(torch.randn(len(video))))
+            audio_u = u
+            if own.random() < OWN_AUDIO_TIME:
+                audio_u = flow.shifted(torch.sigmoid(torch.randn(len(video))))
+            errors = flow.velocity_errors(self.model, video, audio, ids, u, audio_u, given)
+            video_error, audio_error = (error.mean() for error in errors)
+            total = video_error + AUDIO_WEIGHT * audio_error
+            return total, dict(video=video_error, audio=audio_error)
+
+        def after_step(self):
+            """Counts samples; at times measures the averaged weights on held-out clips."""
+            self.seen += opts.batch * team.count
+            if self.step % CHECK_EVERY == 0 and team.leads:
+                video, audio, ids = samples.held_out()
+                u = torch.linspace(0.05, 0.98, len(video))
+                generator = torch.Generator().manual_seed(5)
+                with torch.no_grad():
+                    errors = flow.velocity_errors(
+                        self.average.model, video, audio, ids, u, u, None, generator
+                    )
+                numbers = dict(
+                    zip(('held_out_video', 'held_out_audio'), (e.mean() for e in errors))
+                )
+                self.journal.write(self.step, self.total_seconds(), seen=self.seen, **numbers)
+
+    return Trainer()
+
+
+def options():
+    """Command line."""
+    from train.loop import run
+
+    parser = argparse.ArgumentParser(description='Train the text encoder and the denoiser')
+    run.add_options(parser, 'transformer', batch=16, rate=1e-3)
+    add = parser.add_argument
+    add('--sets', default='160x96:1', help='SIZE:SHARE,...')
+    add('--dim', type=int, default=256)
+    add('--heads', type=int, default=4)
+    add('--ffn', type=int, default=1024)
+    add('--layers', type=int, default=8)
+    return parser.parse_args()
+
+
+def main():
+    """Command line."""
+    ranks.limit_threads()
+    opts = options()
+    team = ranks.start(opts.ranks, 'train.train_transformer')
+    trainer(opts, team, load_samples(opts.sets)).train()
+
+
+if __name__ == '__main__':
+    main()
