@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker program over its protocol: resuming, cancelling, and staying up under nonsense."""
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import tap
+from worker import Worker
+
+ENGINE, MODELS, CACHE = map(os.path.abspath, sys.argv[1:4])
+os.makedirs(CACHE, exist_ok=True)
+JOB = {"version": 1, "model": "mini", "prompt": "a red fox hops in the snow at night", "seed": "7",
+       "width": 160, "height": 96, "frames": 9, "steps": 4}
+
+
+def start(*options):
+    worker = Worker(ENGINE, MODELS, CACHE, *options)
+    worker.hello()
+    return worker
+
+
+def contents(take):
+    return {name: open(os.path.join(take, name), "rb").read() for name in ("step.safetensors", "frames.rgb", "audio.f32")}
+
+
+def render(job=JOB):
+    """Every file of an uninterrupted run in a worker of its own."""
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        events = worker.run(job, take)
+        assert events[-1]["event"] == "done", events[-1]
+        assert worker.quit() == 0
+        return contents(take)
+
+
+REFERENCE = {}
+
+
+def reference():
+    if not REFERENCE:
+        REFERENCE.update(render())
+    return REFERENCE
+
+
+@tap.case
+def the_same_seed_gives_the_same_bits_in_another_process():
+    first = reference()
+    assert len(first["frames.rgb"]) == 160 * 96 * 3 * 9
+    assert render() == first
+
+
+@tap.case
+def another_seed_gives_another_clip():
+    assert render({**JOB, "seed": "8"})["frames.rgb"] != reference()["frames.rgb"]
+
+
+def kill_at(step, stage):
+    """Kills the worker with SIGKILL when `stage` reports `step`, starts the job again, compares the bits."""
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+
+        def kill(event):
+            if event["event"] == "progress" and event["stage"] == stage and event["step"] >= step:
+                worker.kill()
+        events = worker.run(JOB, take, kill)
+        assert events[-1]["event"] not in ("done", "error"), events[-1]
+        worker = start()
+        events = worker.run(JOB, take)
+        accepted = next(event for event in events if event["event"] == "accepted")
+        assert events[-1]["event"] == "done", events[-1]
+        assert contents(take) == reference()
+        assert sorted(os.listdir(take)) == ["audio.f32", "frames.rgb", "step.safetensors"], os.listdir(take)
+        assert worker.quit() == 0
+        return accepted["resumed_step"]
+
+
+@tap.case
+def a_job_killed_while_denoising_resumes_bit_for_bit():
+    for step in (1, 2, 3):
+        resumed = kill_at(step, "denoise")
+        assert resumed >= step, (step, resumed)
+
+
+@tap.case
+def a_job_killed_while_decoding_resumes_bit_for_bit():
+    assert kill_at(1, "decode") == 4
+
+
+@tap.case
+def a_checkpoint_of_another_job_is_not_used():
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        worker.run({**JOB, "prompt": "a blue boat on the sea"}, take)
+        events = worker.run(JOB, take)
+        assert next(event for event in events if event["event"] == "accepted")["resumed_step"] == 0
+        assert contents(take) == reference()
+        worker.quit()
+
+
+@tap.case
+def a_damaged_checkpoint_starts_the_job_again():
+    with tempfile.TemporaryDirectory() as take:
+        with open(os.path.join(take, "step.safetensors"), "wb") as file:
+            file.write(reference()["step.safetensors"][:200])
+        worker = start()
+        events = worker.run(JOB, take)
+        assert next(event for event in events if event["event"] == "accepted")["resumed_step"] == 0
+        assert contents(take) == reference()
+        worker.quit()
+
+
+@tap.case
+def jobs_of_other_sizes_in_one_worker_leave_no_trace():
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        events = worker.run({**JOB, "width": 96, "height": 160, "frames": 5, "steps": 2}, take)
+        assert events[-1]["event"] == "done", events[-1]
+        shutil.rmtree(take)
+        os.mkdir(take)
+        worker.run(JOB, take)
+        assert contents(take) == reference()
+        worker.quit()
+
+
+@tap.case
+def progress_never_falls_and_the_end_is_told():
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        events = worker.run(JOB, take)
+        worker.quit()
+    progress = [event for event in events if event["event"] == "progress"]
+    fractions = [event["fraction"] for event in progress]
+    assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] <= 1, fractions
+    stages = list(dict.fromkeys(event["stage"] for event in progress))
+    assert stages == ["load", "text", "denoise", "decode", "audio"], stages
+    assert [event["index"] for event in events if event["event"] == "frame"][-1] == 8
+    done = events[-1]
+    assert done["frames"] == 9 and done["samples"] > 0 and len(done["hashes"]["vae"]) == 64
+    assert done["peak_bytes"] > 0 and done["forecast_bytes"] > 0
+
+
+@tap.case
+def cancel_takes_effect_within_a_second():
+    for stage in ("text", "denoise", "decode"):
+        with tempfile.TemporaryDirectory() as take:
+            worker = start()
+            when = []
+
+            def cancel(event):
+                if not when and event["event"] == "progress" and event["stage"] == stage and event["step"] >= 1:
+                    when.append(time.monotonic())
+                    worker.send("cancel", target=worker.id)
+            # Long enough to still run when the cancel comes.
+            events = worker.run({**JOB, "frames": 25, "steps": 30 if stage != "decode" else 1}, take, cancel)
+            assert events[-1]["event"] == "cancelled", (stage, events[-1])
+            took = time.monotonic() - when[0]
+            assert took < tap.patience(), (stage, took)
+            assert worker.quit() == 0
+
+
+@tap.case
+def requests_are_answered_while_a_job_runs():
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        number = worker.send("generate", job={**JOB, "steps": 30}, take=take, previews=True)
+        while worker.event()["event"] != "accepted":
+            pass
+        tokens = worker.send("tokenize", model="mini", text="a red fox")
+        estimate = worker.send("estimate", job=JOB)
+        answers = {}
+        while tokens not in answers or estimate not in answers:
+            event = worker.event()
+            assert event["event"] not in ("done", "error"), event
+            answers[event["id"]] = event
+        assert answers[tokens]["count"] > 1, answers[tokens]
+        assert answers[estimate]["fits"] and answers[estimate]["device_bytes"] > 0, answers[estimate]
+        worker.send("cancel", target=number)
+        while worker.event()["event"] != "cancelled":
+            pass
+        worker.quit()
+
+
+@tap.case
+def a_waiting_job_can_be_cancelled_before_its_turn():
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        worker = start()
+        running = worker.send("generate", job={**JOB, "steps": 30}, take=first)
+        waiting = worker.send("generate", job=JOB, take=second)
+        worker.send("cancel", target=waiting)
+        while True:
+            event = worker.event()
+            if event["event"] == "cancelled":
+                assert event["id"] == waiting
+                break
+            assert event["event"] not in ("done", "error"), event
+        worker.send("cancel", target=running)
+        worker.quit()
+
+
+@tap.case
+def nonsense_gives_one_error_each_and_changes_nothing():
+    worker = start()
+    lines = [b"", b"nonsense", b"{}", b"\xff\xfe", b"[" * 5000, b'{"request":"dance","id":9}',
+             b'{"request":"generate","id":9,"job":{"version":1,"model":"mini"},"take":"/"}',
+             b'{"request":"load","id":9,"model":"../../etc"}', b'{"request":"load","id":9,"model":"nothing"}',
+             b'{"request":"hello","id":9,"protocol":99}', b"x" * (1024 * 1024 + 200000)]
+    for line in lines:
+        worker.line(line)
+        event = worker.event()
+        assert event["event"] == "error" and event["what"].endswith(".") and event["code"], (line[:60], event)
+    worker.send("tokenize", model="mini", text="still here")
+    assert worker.event()["event"] == "tokens"
+    assert worker.quit() == 0
+
+
+@tap.case
+def the_worker_ends_with_its_client_and_on_request():
+    worker = start()
+    worker.send("quit")
+    assert worker.process.wait(timeout=20) == 0
+    worker = start()
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(timeout=20) == 0
+    assert start().quit() == 0
+
+
+@tap.case
+def without_a_device_the_worker_says_so_and_ends_with_2():
+    worker = Worker(ENGINE, MODELS, CACHE, VK_ICD_FILENAMES="/nonexistent", VK_DRIVER_FILES="/nonexistent")
+    worker.send("hello", protocol=1)
+    event = worker.event()
+    assert event["event"] == "error" and event["code"] == "device", event
+    assert worker.process.wait(timeout=20) == 2
+
+
+@tap.case
+def a_job_too_large_for_the_device_is_refused_with_what_would_fit():
+    worker = start("--budget", "200")
+    worker.send("estimate", job={**JOB, "width": 1280, "height": 736, "frames": 97})
+    event = worker.event()
+    assert event["event"] == "estimate" and not event["fits"], event
+    fit = event["what_would_fit"]
+    worker.send("estimate", job={**JOB, **fit})
+    assert worker.event()["fits"], fit
+    with tempfile.TemporaryDirectory() as take:
+        events = worker.run({**JOB, "width": 1280, "height": 736, "frames": 97}, take)
+        assert events[-1]["event"] == "error" and events[-1]["code"] == "memory", events[-1]
+    worker.quit()
+
+
+tap.run()

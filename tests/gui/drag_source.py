@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small window from which one file can be dragged: drag_source.py FILE."""
+import sys
+
+import gi
+
+gi.require_version("Gdk", "4.0")
+gi.require_version("Gtk", "4.0")
+from gi.repository import Gdk, Gio, GLib, Gtk  # noqa: E402
+
+
+def prepare(source, x, y):
+    uri = Gio.File.new_for_path(sys.argv[1]).get_uri()
+    return Gdk.ContentProvider.new_for_bytes("text/uri-list", GLib.Bytes.new((uri + "\r\n").encode()))
+
+
+def activate(application):
+    window = Gtk.ApplicationWindow(application=application, title="drag source")
+    window.set_default_size(80, 60)
+    window.set_decorated(False)
+    label = Gtk.Label(label="drag me", hexpand=True, vexpand=True)
+    source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
+    source.connect("prepare", prepare)
+    label.add_controller(source)
+    window.set_child(label)
+    window.present()
+
+
+application = Gtk.Application(application_id="io.rushes.DragSource")
+application.connect("activate", activate)
+application.run([])

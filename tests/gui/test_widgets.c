@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The widgets one by one, on a display of their own: what they notify, what they show, that they go
+// away whole.
+#include <adwaita.h>
+#include <glib/gstdio.h>
+#include <gtksourceview/gtksource.h>
+#include <string.h>
+
+#include "application.h"
+#include "frame-view.h"
+#include "queue-button.h"
+#include "scratch.h"
+#include "scrub-bar.h"
+#include "take-card.h"
+#include "take-strip.h"
+#include "timeline-pane.h"
+#include "window.h"
+
+static void spin(guint milliseconds)
+{
+    gint64 until = g_get_monotonic_time() + milliseconds * 1000;
+    while (g_get_monotonic_time() < until)
+        g_main_context_iteration(NULL, FALSE);
+}
+
+static RushesProject *new_project(char **scratch)
+{
+    *scratch = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+    g_autofree char *folder = g_build_filename(*scratch, "Film.rushes", NULL);
+    return rushes_project_create(folder, NULL);
+}
+
+static RushesTake *add_take(RushesProject *project, int frames)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autofree guint8 *rgb = g_malloc((gsize)frames * 32 * 20 * 3);
+
+    recipe->width = 32;
+    recipe->height = 20;
+    recipe->frames = frames;
+    recipe->fps = 10;
+    g_free(recipe->prompt);
+    recipe->prompt = g_strdup("a fox");
+    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
+    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    for (int n = 0; n < frames; n++)
+        memset(rgb + n * 32 * 20 * 3, n * 9, 32 * 20 * 3);
+    g_file_set_contents(path, (char *)rgb, frames * 32 * 20 * 3, NULL);
+    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
+    return take;
+}
+
+static void on_notify(GObject *object, GParamSpec *pspec, guint *count)
+{
+    (*count)++;
+}
+
+static void setters_notify_once_and_only_on_change(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *take = add_take(project, 3);
+    g_autoptr(RushesPlayer) player = rushes_player_new("fakesink");
+    guint stars = 0, states = 0, loops = 0, positions = 0;
+
+    g_signal_connect(take, "notify::star", G_CALLBACK(on_notify), &stars);
+    rushes_take_set_star(take, TRUE);
+    rushes_take_set_star(take, TRUE);
+    g_assert_cmpuint(stars, ==, 1);
+    g_signal_connect(take, "notify::state", G_CALLBACK(on_notify), &states);
+    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
+    g_assert_cmpuint(states, ==, 0);
+    g_signal_connect(player, "notify::loop", G_CALLBACK(on_notify), &loops);
+    rushes_player_set_loop(player, TRUE);
+    rushes_player_set_loop(player, TRUE);
+    g_assert_cmpuint(loops, ==, 1);
+    rushes_player_set_source(player, rushes_take_get_source(take));
+    g_signal_connect(player, "notify::position", G_CALLBACK(on_notify), &positions);
+    rushes_player_seek(player, 2);
+    rushes_player_seek(player, 2);
+    rushes_player_seek(player, 99); // clamped to where it is
+    g_assert_cmpuint(positions, ==, 1);
+    rushes_player_set_source(player, NULL);
+}
+
+static GtkWidget *show_in_window(GtkWidget *child)
+{
+    GtkWidget *window = gtk_window_new();
+    gtk_window_set_child(GTK_WINDOW(window), child);
+    gtk_window_set_default_size(GTK_WINDOW(window), 500, 300);
+    gtk_window_present(GTK_WINDOW(window));
+    spin(150);
+    return window;
+}
+
+static void widgets_are_finalized_with_their_window(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *take = add_take(project, 4);
+    RushesTakeCard *card = rushes_take_card_new();
+    RushesFrameView *view = g_object_new(RUSHES_TYPE_FRAME_VIEW, NULL);
+    RushesScrubBar *scrub = g_object_new(RUSHES_TYPE_SCRUB_BAR, NULL);
+    RushesPlayer *player = rushes_player_new("fakesink");
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    gpointer widgets[] = {card, view, scrub};
+
+    rushes_take_card_set_take(card, take);
+    rushes_scrub_bar_set_player(scrub, player);
+    rushes_player_set_source(player, rushes_take_get_source(take));
+    for (guint i = 0; i < G_N_ELEMENTS(widgets); i++) {
+        gtk_box_append(GTK_BOX(box), widgets[i]);
+        g_object_add_weak_pointer(widgets[i], &widgets[i]);
+    }
+    GtkWidget *window = show_in_window(box);
+    gtk_window_destroy(GTK_WINDOW(window));
+    spin(50);
+    for (guint i = 0; i < G_N_ELEMENTS(widgets); i++)
+        g_assert_null(widgets[i]);
+    rushes_player_set_source(player, NULL);
+    g_assert_finalize_object(player);
+}
+
+static void the_strip_selects_and_compares(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *one = add_take(project, 4), *two = add_take(project, 4);
+    RushesTakeStrip *strip = g_object_new(RUSHES_TYPE_TAKE_STRIP, NULL);
+
+    rushes_take_strip_set_project(strip, project);
+    GtkWidget *window = show_in_window(GTK_WIDGET(strip));
+    rushes_take_strip_select(strip, two);
+    g_autoptr(GPtrArray) selected = rushes_take_strip_get_selected(strip);
+    g_assert_cmpuint(selected->len, ==, 1);
+    g_assert_true(selected->pdata[0] == two);
+    rushes_take_strip_step(strip, -1);
+    g_autoptr(GPtrArray) before = rushes_take_strip_get_selected(strip);
+    g_assert_true(before->pdata[0] == one);
+    rushes_take_strip_select_pair(strip, one, two);
+    g_autoptr(GPtrArray) pair = rushes_take_strip_get_selected(strip);
+    g_assert_cmpuint(pair->len, ==, 2);
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
+static void on_edited(RushesProject *project, RushesComposer *composer)
+{
+    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
+    rushes_composer_set_timeline(composer, film);
+}
+
+static void the_timeline_follows_every_edit(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *one = add_take(project, 4), *two = add_take(project, 8);
+    g_autoptr(RushesTimeline) empty = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) row = rushes_composer_new(empty);
+    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
+    RushesFrameFormat format;
+
+    g_signal_connect(project, "edited", G_CALLBACK(on_edited), row);
+    rushes_timeline_pane_set_project(pane, project, row);
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+    rushes_project_add_shot(project, one, 0, NULL);
+    rushes_project_add_shot(project, two, 1, NULL);
+    spin(100);
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
+    g_assert_cmpint(format.frames, ==, 12);
+    g_autoptr(RushesShot) second = g_list_model_get_item(rushes_project_get_shots(project), 1);
+    rushes_project_trim_shot(project, second, 2, 5, NULL);
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
+    g_assert_cmpint(format.frames, ==, 8);
+    // The cut: the last frame of the first shot, then the third of the second.
+    g_autoptr(GBytes) last = rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(row), 3, NULL);
+    g_autoptr(GBytes) next = rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(row), 4, NULL);
+    g_assert_cmpint(((const guint8 *)g_bytes_get_data(last, NULL))[0], ==, 3 * 9);
+    g_assert_cmpint(((const guint8 *)g_bytes_get_data(next, NULL))[0], ==, 2 * 9);
+    rushes_project_undo(project, NULL);
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
+    g_assert_cmpint(format.frames, ==, 12);
+    rushes_timeline_row_focus(rushes_timeline_pane_get_row(pane), 1);
+    g_assert_true(rushes_timeline_row_get_focused(rushes_timeline_pane_get_row(pane)) == second);
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
+int main(int argc, char **argv)
+{
+    scratch_begin();
+    g_test_init(&argc, &argv, NULL);
+    adw_init();
+    gtk_source_init();
+    g_test_add_func("/gui/notify", setters_notify_once_and_only_on_change);
+    g_test_add_func("/gui/finalize", widgets_are_finalized_with_their_window);
+    g_test_add_func("/gui/strip", the_strip_selects_and_compares);
+    g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
+    return scratch_end(g_test_run());
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the exporter writes is what the composer shows: lossless files are decoded by FFmpeg and compared byte by
+// byte; others are probed for their exact length.
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+#include <math.h>
+#include <string.h>
+
+#include "export/film-export.h"
+#include "timeline/composer.h"
+
+#define WIDTH  64
+#define HEIGHT 40
+#define FRAMES 24
+#define FPS    12
+#define RATE   16000
+
+static char *scratch;
+static RushesProject *project;
+
+// A take with a moving edge and a tone; `seed` makes it another one.
+static RushesTake *add_take(int seed)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    gsize bytes = WIDTH * HEIGHT * 3;
+    g_autofree guint8 *frames = g_malloc(FRAMES * bytes);
+    gsize samples = RATE * FRAMES / FPS;
+    g_autofree float *sound = g_new(float, samples);
+
+    g_free(recipe->prompt);
+    recipe->prompt = g_strdup_printf("take %d", seed);
+    recipe->width = WIDTH;
+    recipe->height = HEIGHT;
+    recipe->frames = FRAMES;
+    recipe->fps = FPS;
+    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
+    for (int t = 0; t < FRAMES; t++)
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                guint8 *pixel = frames + (gsize)t * bytes + (gsize)(y * WIDTH + x) * 3;
+                pixel[0] = (guint8)(x * 3 + seed * 40);
+                pixel[1] = x < t * 2 + seed ? 200 : (guint8)(y * 5);
+                pixel[2] = (guint8)(t * 9);
+            }
+    for (gsize i = 0; i < samples; i++)
+        sound[i] = 0.2f * sinf((float)(2.0 * G_PI * (300.0 + 100.0 * seed) * (double)i / RATE));
+    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
+    g_assert_true(g_file_set_contents(video, (char *)frames, (gssize)(FRAMES * bytes), NULL));
+    g_assert_true(
+        g_file_set_contents(audio, (char *)sound, (gssize)(samples * sizeof(float)), NULL));
+    rushes_take_frames_ready(take, FRAMES);
+    rushes_take_sound_ready(take, RATE, 1, (gint64)samples);
+    return take;
+}
+
+// Two shots, trimmed, dissolved, faded: 24 + 16 - 6 = 34 frames.
+static void make_project(void)
+{
+    g_autofree char *folder = g_build_filename(scratch, "Film.rushes", NULL);
+    g_autoptr(cJSON) fields = cJSON_CreateObject();
+
+    project = rushes_project_create(folder, NULL);
+    rushes_project_add_shot(project, add_take(1), 0, NULL);
+    rushes_project_add_shot(project, add_take(2), 1, NULL);
+    g_autoptr(RushesShot) second = g_list_model_get_item(rushes_project_get_shots(project), 1);
+    rushes_project_trim_shot(project, second, 4, 19, NULL);
+    cJSON_AddNumberToObject(fields, "dissolve", 0.5);
+    cJSON_AddNumberToObject(fields, "fade_out", 0.5);
+    g_assert_true(rushes_project_edit_shot(project, second, "Edit", fields, NULL));
+}
+
+static char *target(const char *name)
+{
+    return g_build_filename(scratch, name, NULL);
+}
+
+static gboolean export(const char *path, const char *preset, GError **error)
+{
+    RushesFilmExport request = {.preset = preset, .is_signed = TRUE, .signer = "Test"};
+    g_autoptr(RushesExporter) exporter =
+        rushes_film_export_new(project, path, &request, NULL, error);
+
+    return exporter && rushes_exporter_run(exporter, NULL, error);
+}
+
+static char *run(const char *const *words, gsize *bytes)
+{
+    g_autoptr(GSubprocess) process = g_subprocess_newv(
+        words, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_INHERIT, NULL);
+    GBytes *out = NULL;
+    gsize ignored;
+
+    g_assert_true(g_subprocess_communicate(process, NULL, NULL, &out, NULL, NULL));
+    g_assert_true(g_subprocess_get_successful(process));
+    return g_bytes_unref_to_data(out, bytes ? bytes : &ignored);
+}
+
+static void assert_no_leftovers(guint expected)
+{
+    g_autoptr(GDir) dir = g_dir_open(scratch, 0, NULL);
+    const char *name;
+    guint count = 0;
+
+    while ((name = g_dir_read_name(dir))) {
+        g_assert_false(name[0] == '.');
+        count++;
+    }
+    g_assert_cmpuint(count, ==, expected);
+}
+
+static void lossless_export_is_the_preview_byte_for_byte(void)
+{
+    g_autofree char *path = target("film.mkv");
+    g_autoptr(GError) error = NULL;
+    gsize bytes;
+
+    export(path, NULL, &error);
+    g_assert_no_error(error);
+    const char *decode[] = {"ffmpeg",   "-loglevel", "error", "-i", path, "-f",
+                            "rawvideo", "-pix_fmt",  "rgb24", "-",  NULL};
+    g_autofree char *decoded = run(decode, &bytes);
+    g_autoptr(RushesTimeline) timeline = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+    gsize frame_bytes = WIDTH * HEIGHT * 3;
+    g_assert_cmpint(timeline->frames, ==, 34);
+    g_assert_cmpuint(bytes, ==, 34 * frame_bytes);
+    for (int i = 0; i < 34; i++) {
+        g_autoptr(GBytes) shown =
+            rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), i, NULL);
+        g_assert_cmpmem(g_bytes_get_data(shown, NULL), frame_bytes,
+                        decoded + (gsize)i * frame_bytes, frame_bytes);
+    }
+    const char *sound[] = {"ffmpeg", "-loglevel", "error", "-i", path, "-f",
+                           "f32le",  "-ac",       "2",     "-",  NULL};
+    g_autofree char *samples = run(sound, &bytes);
+    gsize count = 34 * RUSHES_TIMELINE_RATE / FPS;
+    g_assert_cmpuint(bytes, ==, count * 2 * sizeof(float));
+    g_autofree float *heard = g_new(float, 2 * count);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, heard);
+    const float *stored = (const float *)(const void *)samples;
+    for (gsize i = 0; i < 2 * count; i++) // 24 bits
+        g_assert_cmpfloat(fabsf(stored[i] - heard[i]), <=, 1.5f / (1 << 23));
+}
+
+static int probe_frames(const char *path)
+{
+    const char *words[] = {"ffprobe",
+                           "-loglevel",
+                           "error",
+                           "-count_frames",
+                           "-select_streams",
+                           "v:0",
+                           "-show_entries",
+                           "stream=nb_read_frames",
+                           "-of",
+                           "csv=p=0",
+                           path,
+                           NULL};
+    g_autofree char *text = run(words, NULL);
+
+    return atoi(text);
+}
+
+static double probe_seconds(const char *path)
+{
+    const char *words[] = {
+        "ffprobe", "-loglevel", "error", "-show_entries", "format=duration", "-of",
+        "csv=p=0", path,        NULL};
+    g_autofree char *text = run(words, NULL);
+
+    return g_ascii_strtod(text, NULL);
+}
+
+static void every_kind_has_the_exact_length(void)
+{
+    static const struct {
+        const char *name, *preset;
+        int frames;
+        double tolerance; // seconds; containers round to their own clocks
+    } kinds[] = {
+        {"a.mp4", "web", 34, 0.001},
+        {"a.webm", "webm", 34, 0.02},
+        {"av1.webm", "av1", 34, 0.02},
+        {"a.gif", "gif", 34, 0.011},
+        {"a.wav", "wav", 0, 0.001},
+        {"a.mkv", "archive", 34, 0.002},
+        {"vertical.mp4", "vertical", 34, 0.001},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *path = target(kinds[i].name);
+        g_autoptr(GError) error = NULL;
+        export(path, kinds[i].preset, &error);
+        g_assert_no_error(error);
+        if (kinds[i].frames)
+            g_assert_cmpint(probe_frames(path), ==, kinds[i].frames);
+        g_test_message("%s: %.4f s", kinds[i].name, probe_seconds(path));
+        g_assert_cmpfloat(fabs(probe_seconds(path) - 34.0 / FPS), <, kinds[i].tolerance);
+    }
+}
+
+static void pictures_are_numbered_from_zero(void)
+{
+    g_autofree char *path = target("pictures");
+    g_autofree char *first = g_build_filename(path, "frame-000000.png", NULL);
+    g_autofree char *last = g_build_filename(path, "frame-000033.png", NULL);
+    g_autofree char *after = g_build_filename(path, "frame-000034.png", NULL);
+    g_autoptr(GError) error = NULL;
+
+    export(path, "png", &error);
+    g_assert_no_error(error);
+    g_assert_true(g_file_test(first, G_FILE_TEST_IS_REGULAR));
+    g_assert_true(g_file_test(last, G_FILE_TEST_IS_REGULAR));
+    g_assert_false(g_file_test(after, G_FILE_TEST_EXISTS));
+}
+
+static void exports_are_signed_inside_or_beside(void)
+{
+    static const char *const names[] = {"a.mp4", "a.webm", "a.gif", "a.wav", "a.mkv"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = target(names[i]);
+        RushesCredentialsState state;
+        g_autoptr(RushesManifestReport) report = NULL;
+        g_assert_true(rushes_credentials_inspect(path, &state, &report, NULL));
+        g_assert_cmpint(state, ==, RUSHES_CREDENTIALS_INTACT);
+        g_assert_true(g_strv_contains((const char *const *)report->actions, "c2pa.trimmed"));
+        g_assert_true(g_strv_contains((const char *const *)report->actions, "c2pa.placed"));
+        g_assert_nonnull(strstr(report->recipe_json, "take 1"));
+        FILE *file = fopen(path, "r+e");
+        fseek(file, -40, SEEK_END);
+        int byte = fgetc(file);
+        fseek(file, -40, SEEK_END);
+        fputc(byte ^ 1, file);
+        fclose(file);
+        g_autoptr(RushesManifestReport) altered = NULL;
+        g_assert_true(rushes_credentials_inspect(path, &state, &altered, NULL));
+        g_assert_cmpint(state, ==, RUSHES_CREDENTIALS_ALTERED);
+    }
+}
+
+static void cancel_leaves_the_old_file(void)
+{
+    g_autofree char *path = target("kept.mp4");
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    RushesFilmExport request = {.preset = "web", .is_signed = TRUE};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_set_contents(path, "the old film", -1, NULL));
+    g_autoptr(RushesExporter) exporter =
+        rushes_film_export_new(project, path, &request, NULL, NULL);
+    g_cancellable_cancel(cancellable);
+    g_assert_false(rushes_exporter_run(exporter, cancellable, &error));
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "the old film");
+    g_unlink(path);
+}
+
+static void an_unwritable_target_is_named(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(export("/proc/nowhere/film.mp4", NULL, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "film.mp4"));
+    g_clear_error(&error);
+    g_assert_false(export("film.xyz", NULL, &error));
+    g_assert_nonnull(strstr(error->message, "ending"));
+}
+
+static void loudness_reaches_the_target(void)
+{
+    g_autofree char *path = target("loud.wav");
+    RushesFilmExport request = {.preset = "wav", .normalise = TRUE};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RushesExporter) exporter =
+        rushes_film_export_new(project, path, &request, NULL, NULL);
+
+    g_assert_true(rushes_exporter_run(exporter, NULL, &error));
+    const char *words[] = {
+        "ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", "ebur128=framelog=verbose",
+        "-f",     "null",         "-",        NULL};
+    g_autoptr(GSubprocess) process = g_subprocess_newv(words, G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL);
+    g_autofree char *text = NULL;
+    g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, NULL, &text, NULL));
+    const char *line = strstr(text, "\n    I:");
+    g_assert_nonnull(line);
+    g_assert_cmpfloat(fabs(g_ascii_strtod(line + 7, NULL) + 14.0), <, 0.3);
+}
+
+static void the_estimate_is_near_the_file(void)
+{
+    g_autofree char *path = target("estimate.mp4");
+    g_autoptr(RushesTimeline) timeline = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+    RushesExportOptions options = {.container = RUSHES_CONTAINER_MP4};
+    guint64 forecast = rushes_exporter_estimate(RUSHES_FRAME_SOURCE(composer), &options);
+    g_autoptr(RushesExporter) exporter =
+        rushes_exporter_new(RUSHES_FRAME_SOURCE(composer), path, &options);
+    GStatBuf info;
+
+    g_assert_true(rushes_exporter_run(exporter, NULL, NULL));
+    g_assert_cmpint(g_stat(path, &info), ==, 0);
+    g_test_message("forecast %" G_GUINT64_FORMAT ", file %" G_GOFFSET_FORMAT, forecast,
+                   (goffset)info.st_size);
+    g_assert_cmpuint(forecast, >, (guint64)info.st_size / 2);
+    g_assert_cmpuint(forecast, <, (guint64)info.st_size * 2);
+    assert_no_leftovers(19);
+}
+
+int main(int argc, char **argv)
+{
+    scratch = g_dir_make_tmp("rushes-export-XXXXXX", NULL);
+    g_setenv("XDG_DATA_HOME", scratch,
+             TRUE); // the signing identity is made here, not in the user's folder
+    gst_init(&argc, &argv);
+    g_test_init(&argc, &argv, NULL);
+    make_project();
+#define ADD(name) g_test_add_func("/export/" #name, name)
+    ADD(lossless_export_is_the_preview_byte_for_byte);
+    ADD(every_kind_has_the_exact_length);
+    ADD(pictures_are_numbered_from_zero);
+    ADD(exports_are_signed_inside_or_beside);
+    ADD(cancel_leaves_the_old_file);
+    ADD(an_unwritable_target_is_named);
+    ADD(loudness_reaches_the_target);
+    ADD(the_estimate_is_near_the_file);
+    int status = g_test_run();
+    g_clear_object(&project);
+    g_autofree char *command = g_strdup_printf("rm -r '%s'", scratch);
+    return system(command) ? 1 : status;
+}

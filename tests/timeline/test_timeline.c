@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The composed film, frame by frame and sample by sample, over takes whose pictures and sound are known.
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+#include <math.h>
+#include <string.h>
+
+#include "json-file.h"
+#include "timeline/composer.h"
+#include "timeline/media.h"
+#include "timeline/picture-scaler.h"
+
+#define WIDTH  32
+#define HEIGHT 16
+#define FRAMES 10
+#define FPS    10
+#define RATE   16000
+
+typedef struct Film {
+    char *scratch;
+    RushesProject *project;
+} Film;
+
+static Film film_new(void)
+{
+    Film film = {.scratch = g_dir_make_tmp("rushes-timeline-XXXXXX", NULL)};
+    g_autofree char *folder = g_build_filename(film.scratch, "Film.rushes", NULL);
+
+    film.project = rushes_project_create(folder, NULL);
+    g_assert_nonnull(film.project);
+    return film;
+}
+
+static void film_clear(Film *film)
+{
+    g_autofree char *command = g_strdup_printf("rm -r '%s'", film->scratch);
+
+    g_clear_object(&film->project);
+    g_assert_cmpint(system(command), ==, 0);
+    g_free(film->scratch);
+}
+
+// A take whose frame i is all `value + i`, with a sine of 440 Hz.
+static RushesTake *add_take(Film *film, int value)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autofree guint8 *frames = g_malloc(FRAMES * WIDTH * HEIGHT * 3);
+    g_autofree float *sound = g_new(float, RATE *FRAMES / FPS);
+
+    g_free(recipe->prompt);
+    recipe->prompt = g_strdup_printf("take of %d", value);
+    recipe->width = WIDTH;
+    recipe->height = HEIGHT;
+    recipe->frames = FRAMES;
+    recipe->fps = FPS;
+    RushesTake *take = rushes_project_add_take(film->project, recipe, NULL, NULL);
+    g_assert_nonnull(take);
+    for (int i = 0; i < FRAMES; i++)
+        memset(frames + i * WIDTH * HEIGHT * 3, MIN(value + i, 255), WIDTH * HEIGHT * 3);
+    for (int i = 0; i < RATE * FRAMES / FPS; i++)
+        sound[i] = 0.5f * sinf((float)(2.0 * G_PI * 440.0 * i / RATE));
+    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
+    g_assert_true(g_file_set_contents(video, (char *)frames, FRAMES * WIDTH * HEIGHT * 3, NULL));
+    g_assert_true(g_file_set_contents(audio, (char *)sound,
+                                      RATE * FRAMES / FPS * (gssize)sizeof(float), NULL));
+    rushes_take_frames_ready(take, FRAMES);
+    rushes_take_sound_ready(take, RATE, 1, RATE * FRAMES / FPS);
+    return take;
+}
+
+static void add_shot(Film *film, RushesTake *take)
+{
+    guint count = g_list_model_get_n_items(rushes_project_get_shots(film->project));
+
+    g_assert_true(rushes_project_add_shot(film->project, take, count, NULL));
+}
+
+static void set_field(Film *film, guint index, const char *key, double value)
+{
+    g_autoptr(RushesShot) shot =
+        g_list_model_get_item(rushes_project_get_shots(film->project), index);
+    g_autoptr(cJSON) fields = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(fields, key, value);
+    g_assert_true(rushes_project_edit_shot(film->project, shot, "Edit", fields, NULL));
+}
+
+static guint8 pixel(RushesComposer *composer, int frame)
+{
+    g_autoptr(GBytes) picture =
+        rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), frame, NULL);
+
+    g_assert_nonnull(picture);
+    const guint8 *rgb = g_bytes_get_data(picture, NULL);
+    for (gsize i = 1; i < g_bytes_get_size(picture); i++)
+        g_assert_cmpint(rgb[i], ==, rgb[0]);
+    return rgb[0];
+}
+
+static RushesComposer *compose(Film *film)
+{
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(RushesTimeline) timeline = rushes_timeline_new(film->project, problems);
+
+    g_assert_cmpuint(problems->len, ==, 0);
+    return rushes_composer_new(timeline);
+}
+
+static void cuts_show_every_frame_of_every_shot(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 10));
+    add_shot(&film, add_take(&film, 100));
+    g_autoptr(RushesComposer) composer = compose(&film);
+    RushesFrameFormat format;
+
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(composer), &format);
+    g_assert_cmpint(format.frames, ==, 2 * FRAMES);
+    g_assert_cmpint(format.samples, ==, 2 * RUSHES_TIMELINE_RATE * FRAMES / FPS);
+    for (int i = 0; i < FRAMES; i++) {
+        g_assert_cmpint(pixel(composer, i), ==, 10 + i);
+        g_assert_cmpint(pixel(composer, FRAMES + i), ==, 100 + i);
+    }
+    g_autoptr(GError) error = NULL;
+    g_assert_null(
+        rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), 2 * FRAMES, &error));
+    g_assert_nonnull(error);
+    film_clear(&film);
+}
+
+static void trims_choose_the_frames(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 50));
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(film.project), 0);
+    g_assert_true(rushes_project_trim_shot(film.project, shot, 3, 5, NULL));
+    g_autoptr(RushesComposer) composer = compose(&film);
+
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(pixel(composer, i), ==, 53 + i);
+    film_clear(&film);
+}
+
+static void white_into_white_stays_white(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 255));
+    add_shot(&film, add_take(&film, 255));
+    set_field(&film, 1, "dissolve", 0.5);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    RushesFrameFormat format;
+
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(composer), &format);
+    g_assert_cmpint(format.frames, ==, 2 * FRAMES - 5);
+    for (int i = 0; i < format.frames; i++)
+        g_assert_cmpint(pixel(composer, i), ==, 255);
+    film_clear(&film);
+}
+
+static void a_dissolve_goes_evenly_from_one_to_the_other(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 0));
+    add_shot(&film, add_take(&film, 200));
+    set_field(&film, 1, "dissolve", 0.4);
+    g_autoptr(RushesComposer) composer = compose(&film);
+
+    g_assert_cmpint(pixel(composer, 5), ==, 5);
+    for (int k = 0; k < 4; k++) {
+        int leaving = 6 + k, coming = 200 + k;
+        g_assert_cmpint(pixel(composer, 6 + k), ==, (leaving * (4 - k) + coming * (k + 1) + 2) / 5);
+    }
+    g_assert_cmpint(pixel(composer, 10), ==, 204);
+    film_clear(&film);
+}
+
+static void fades_come_from_and_go_to_black(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 240));
+    set_field(&film, 0, "fade_in", 0.3);
+    set_field(&film, 0, "fade_out", 0.2);
+    g_autoptr(RushesComposer) composer = compose(&film);
+
+    g_assert_cmpint(pixel(composer, 0), ==, 60);
+    g_assert_cmpint(pixel(composer, 1), <, pixel(composer, 2));
+    g_assert_cmpint(pixel(composer, 3), ==, 243);
+    g_assert_cmpint(pixel(composer, 9), ==, 83);
+    film_clear(&film);
+}
+
+static void a_missing_take_is_black_and_is_named(void)
+{
+    Film film = film_new();
+    RushesTake *take = add_take(&film, 90);
+    add_shot(&film, take);
+    g_autofree char *frames = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_assert_cmpint(g_unlink(frames), ==, 0);
+    g_autofree char *folder = g_strdup(rushes_project_get_folder(film.project));
+    g_clear_object(&film.project);
+    film.project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, NULL);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(RushesTimeline) timeline = rushes_timeline_new(film.project, problems);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+
+    g_assert_cmpuint(problems->len, ==, 1);
+    g_assert_cmpint(pixel(composer, 0), ==, 0);
+    film_clear(&film);
+}
+
+static void sound_is_the_same_however_it_is_cut(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 1));
+    add_shot(&film, add_take(&film, 2));
+    set_field(&film, 1, "dissolve", 0.3);
+    set_field(&film, 0, "gain_db", -6.0);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    gsize count = (gsize)(1.7 * RUSHES_TIMELINE_RATE);
+    g_autofree float *whole = g_new(float, 2 * count);
+    g_autofree float *parts = g_new(float, 2 * count);
+
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, whole);
+    for (gsize at = 0, step = 1; at < count; at += step, step = step * 3 + 1) {
+        step = MIN(step, count - at);
+        rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), (gint64)at, step,
+                                         parts + 2 * at);
+    }
+    g_assert_cmpmem(whole, 2 * count * sizeof(float), parts, 2 * count * sizeof(float));
+    film_clear(&film);
+}
+
+static void resampled_sound_keeps_pitch_and_level(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 1));
+    set_field(&film, 0, "gain_db", -6.0206);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    float samples[2 * 4800];
+    double worst = 0.0;
+
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 12000, 4800, samples);
+    for (int i = 0; i < 4800; i++) {
+        double expected = 0.25 * sin(2.0 * G_PI * 440.0 * (12000 + i) / RUSHES_TIMELINE_RATE);
+        worst = MAX(worst, fabs((double)samples[2 * i] - expected));
+        g_assert_cmpfloat(samples[2 * i], ==, samples[2 * i + 1]);
+    }
+    g_assert_cmpfloat(worst, <, 0.0005);
+    film_clear(&film);
+}
+
+static void mute_silences_one_shot_only(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 1));
+    add_shot(&film, add_take(&film, 2));
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(film.project), 0);
+    g_autoptr(cJSON) fields = cJSON_CreateObject();
+    cJSON_AddBoolToObject(fields, "mute", TRUE);
+    g_assert_true(rushes_project_edit_shot(film.project, shot, "Mute", fields, NULL));
+    g_autoptr(RushesComposer) composer = compose(&film);
+    float first[200], second[200];
+
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 20000, 100, first);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 70000, 100, second);
+    float loudest[2] = {0.0f, 0.0f};
+    for (int i = 0; i < 200; i++) {
+        loudest[0] = MAX(loudest[0], fabsf(first[i]));
+        loudest[1] = MAX(loudest[1], fabsf(second[i]));
+    }
+    g_assert_cmpfloat(loudest[0], ==, 0.0f);
+    g_assert_cmpfloat(loudest[1], >, 0.3f);
+    film_clear(&film);
+}
+
+static void put_sound(Film *film, const char *media, double at)
+{
+    g_autoptr(cJSON) list = cJSON_CreateArray();
+    cJSON *clip = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(clip, "id", "s1");
+    cJSON_AddStringToObject(clip, "media", media);
+    cJSON_AddNumberToObject(clip, "at", at);
+    cJSON_AddItemToArray(list, clip);
+    g_assert_true(rushes_project_set_value(film->project, "sound", list, "Add Sound", NULL));
+}
+
+static void a_spoken_line_sounds_at_its_place(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 1));
+    set_field(&film, 0, "gain_db", -96.0);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *media = rushes_media_speak(film.project, "hello there", "en", &error);
+    g_assert_no_error(error);
+    put_sound(&film, media, 0.2);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    g_autofree float *samples = g_new(float, 2 * RUSHES_TIMELINE_RATE);
+    float before = 0.0f, after = 0.0f;
+
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, RUSHES_TIMELINE_RATE,
+                                     samples);
+    for (int i = 0; i < 2 * RUSHES_TIMELINE_RATE; i++)
+        *(i < 2 * RUSHES_TIMELINE_RATE / 5 ? &before : &after) =
+            MAX(i < 2 * RUSHES_TIMELINE_RATE / 5 ? before : after, fabsf(samples[i]));
+    g_assert_cmpfloat(before, ==, 0.0f);
+    g_assert_cmpfloat(after, >, 0.05f);
+    film_clear(&film);
+}
+
+static void a_file_without_sound_is_refused_and_leaves_nothing(void)
+{
+    Film film = film_new();
+    g_autofree char *path = g_build_filename(film.scratch, "notes.txt", NULL);
+    g_autofree char *media =
+        g_build_filename(rushes_project_get_folder(film.project), "media", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(path, "words, not sound", -1, NULL));
+    g_assert_null(rushes_media_import(film.project, path, NULL, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "notes.txt"));
+    g_autoptr(GDir) dir = g_dir_open(media, 0, NULL);
+    g_assert_null(g_dir_read_name(dir));
+    g_clear_error(&error);
+    g_assert_null(rushes_media_map(film.project, "../../project.json", &error));
+    g_assert_nonnull(error);
+    film_clear(&film);
+}
+
+static void the_crop_follows_the_canvas_and_its_position(void)
+{
+    RushesCropArea left = rushes_crop_area(256, 160, 0.0, 0.5, 90, 160);
+    RushesCropArea right = rushes_crop_area(256, 160, 1.0, 0.5, 90, 160);
+    RushesCropArea tall = rushes_crop_area(160, 256, 0.5, 0.5, 256, 160);
+
+    g_assert_cmpint(left.x, ==, 0);
+    g_assert_cmpint(left.width, ==, 90);
+    g_assert_cmpint(left.height, ==, 160);
+    g_assert_cmpint(right.x + right.width, ==, 256);
+    g_assert_cmpint(tall.width, ==, 160);
+    g_assert_cmpint(tall.height, ==, 100);
+    g_assert_cmpint(tall.y, ==, 78);
+}
+
+static void another_aspect_fills_the_canvas(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 77));
+    int width, height;
+    rushes_timeline_canvas_for_aspect(film.project, "9:16", &width, &height);
+    g_assert_cmpint(width, ==, 18);
+    g_assert_cmpint(height, ==, 32);
+    g_autoptr(RushesTimeline) timeline =
+        rushes_timeline_with_canvas(film.project, width, height, 0.0, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+
+    g_assert_cmpint(pixel(composer, 3), ==, 80);
+    film_clear(&film);
+}
+
+static void nonsense_in_the_fields_is_kept_within_sense(void)
+{
+    Film film = film_new();
+    add_shot(&film, add_take(&film, 10));
+    add_shot(&film, add_take(&film, 20));
+    set_field(&film, 1, "dissolve", 1e300);
+    set_field(&film, 0, "gain_db", 1e300);
+    set_field(&film, 0, "fade_in", -5.0);
+    set_field(&film, 1, "crop_x", -1e9);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    RushesFrameFormat format;
+
+    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(composer), &format);
+    g_assert_cmpint(format.frames, ==, FRAMES);
+    for (int i = 0; i < format.frames; i++)
+        pixel(composer, i);
+    film_clear(&film);
+}
+
+int main(int argc, char **argv)
+{
+    gst_init(&argc, &argv);
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/timeline/" #name, name)
+    ADD(cuts_show_every_frame_of_every_shot);
+    ADD(trims_choose_the_frames);
+    ADD(white_into_white_stays_white);
+    ADD(a_dissolve_goes_evenly_from_one_to_the_other);
+    ADD(fades_come_from_and_go_to_black);
+    ADD(a_missing_take_is_black_and_is_named);
+    ADD(sound_is_the_same_however_it_is_cut);
+    ADD(resampled_sound_keeps_pitch_and_level);
+    ADD(mute_silences_one_shot_only);
+    ADD(a_spoken_line_sounds_at_its_place);
+    ADD(a_file_without_sound_is_refused_and_leaves_nothing);
+    ADD(the_crop_follows_the_canvas_and_its_position);
+    ADD(another_aspect_fills_the_canvas);
+    ADD(nonsense_in_the_fields_is_kept_within_sense);
+    return g_test_run();
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "library.h"
+#include "project.h"
+#include "rushes-error.h"
+#include "scratch.h"
+#include "word-diff.h"
+
+static char *scratch_folder(void)
+{
+    return g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+}
+
+static char *new_folder(const char *scratch)
+{
+    return g_build_filename(scratch, "Winter picnic.rushes", NULL);
+}
+
+static RushesProject *open_project(const char *folder)
+{
+    g_autoptr(GError) error = NULL;
+    RushesProject *project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &error);
+    g_assert_no_error(error);
+    return project;
+}
+
+static RushesTake *add_take(RushesProject *project, const char *prompt)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(GError) error = NULL;
+
+    g_free(recipe->prompt);
+    recipe->prompt = g_strdup(prompt);
+    recipe->width = 32;
+    recipe->height = 16;
+    recipe->frames = 10;
+    recipe->fps = 10;
+    RushesTake *take = rushes_project_add_take(project, recipe, NULL, &error);
+    g_assert_no_error(error);
+    return take;
+}
+
+static RushesShot *shot_at(RushesProject *project, guint i)
+{
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), i);
+    return shot;
+}
+
+static void edits_survive_without_saving(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autoptr(RushesRecipe) draft = rushes_recipe_copy(rushes_project_get_draft(project));
+
+    g_free(draft->prompt);
+    draft->prompt = g_strdup("a fox in the snow");
+    g_assert_true(rushes_project_set_draft(project, draft, 2, NULL));
+    RushesTake *take = add_take(project, "a fox in the snow");
+    g_assert_true(rushes_project_set_star(project, take, TRUE, NULL));
+    g_assert_true(rushes_project_add_shot(project, take, 0, NULL));
+    g_assert_true(rushes_project_trim_shot(project, shot_at(project, 0), 2, 7, NULL));
+    g_clear_object(&project);
+
+    project = open_project(folder);
+    g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "a fox in the snow");
+    g_assert_cmpint(rushes_project_get_draft_takes(project), ==, 2);
+    g_autoptr(RushesTake) again = g_list_model_get_item(rushes_project_get_takes(project), 0);
+    g_assert_true(rushes_take_get_star(again));
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 0)), ==, 2);
+    g_assert_cmpint(rushes_shot_get_out(shot_at(project, 0)), ==, 7);
+    g_assert_cmpfloat(rushes_project_get_seconds(project), ==, 0.6);
+    g_assert_null(rushes_project_get_notice(project));
+}
+
+static void undo_takes_back_every_edit_and_redo_repeats_it(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    RushesTake *first = add_take(project, "one"), *second = add_take(project, "two");
+
+    g_assert_false(rushes_project_undo(project, NULL)); // making takes is not an edit to undo
+    rushes_project_add_shot(project, first, 0, NULL);
+    rushes_project_add_shot(project, second, 1, NULL);
+    rushes_project_move_shot(project, shot_at(project, 1), 0, NULL);
+    rushes_project_trim_shot(project, shot_at(project, 0), 3, 8, NULL);
+    rushes_project_set_note(project, first, "too dark", NULL);
+    rushes_project_remove_take(project, first, NULL);
+    rushes_project_remove_shot(project, shot_at(project, 1), NULL);
+    g_assert_cmpstr(rushes_project_get_undo_label(project), ==, "Remove Shot");
+    guint made = 0;
+    while (rushes_project_undo(project, NULL))
+        made++;
+    g_assert_cmpuint(made, ==, 7);
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 0);
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_takes(project)), ==, 2);
+    g_assert_cmpstr(rushes_take_get_note(first), ==, "");
+    while (rushes_project_redo(project, NULL))
+        made--;
+    g_assert_cmpuint(made, ==, 0);
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 1);
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_takes(project)), ==, 1);
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 0)), ==, 3);
+    g_assert_cmpstr(rushes_take_get_note(first), ==, "too dark");
+
+    g_clear_object(&project);
+    project = open_project(folder); // undone and redone edits are edits to the journal
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_takes(project)), ==, 1);
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 1);
+}
+
+static void grouped_edits_undo_as_one(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    RushesTake *take = add_take(project, "one");
+
+    rushes_project_begin(project, "Fill Timeline");
+    for (guint i = 0; i < 5; i++)
+        rushes_project_add_shot(project, take, i, NULL);
+    rushes_project_end(project);
+    for (int in = 1; in < 6; in++) // a drag of the handle
+        rushes_project_trim_shot(project, shot_at(project, 2), in, 9, NULL);
+    g_assert_true(rushes_project_undo(project, NULL));
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 2)), ==, 0);
+    g_assert_cmpstr(rushes_project_get_undo_label(project), ==, "Fill Timeline");
+    g_assert_true(rushes_project_undo(project, NULL));
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 0);
+    g_assert_false(rushes_project_undo(project, NULL));
+}
+
+static void two_windows_do_not_share_a_project(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &error));
+    g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_BUSY);
+    g_clear_error(&error);
+    g_autoptr(RushesProject) reader = rushes_project_open(folder, RUSHES_PROJECT_READ_ONLY, &error);
+    g_assert_no_error(error);
+    g_assert_false(rushes_project_set_title(reader, "x", &error));
+    g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_READ_ONLY);
+    g_assert_cmpstr(rushes_project_get_title(reader), ==, "Winter picnic");
+}
+
+static void newer_versions_are_refused_and_left_alone(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *path = g_build_filename(scratch, "project.json", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_file_set_contents(path, "{\"version\": 2, \"title\": \"later\"}", -1, NULL);
+    g_assert_null(rushes_project_open(scratch, RUSHES_PROJECT_REBUILD, &error));
+    g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_NEWER);
+    g_autofree char *kept = NULL;
+    g_file_get_contents(path, &kept, NULL, NULL);
+    g_assert_cmpstr(kept, ==, "{\"version\": 2, \"title\": \"later\"}");
+}
+
+static void nonsense_is_named_and_rebuilt_from_the_takes(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autofree char *path = g_build_filename(folder, "project.json", NULL);
+    g_autofree char *kept = g_strconcat(path, ".damaged-1", NULL);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autoptr(GError) error = NULL;
+
+    rushes_project_set_star(project, add_take(project, "a fox"), TRUE, NULL);
+    rushes_project_save(project, NULL);
+    g_clear_object(&project);
+    const char *const nonsense[] = {"", "not json", "{\"version\": 1,\n\n \"takes\": [", "[]",
+                                    "{\"version\": \"one\"}"};
+    for (guint i = 0; i < G_N_ELEMENTS(nonsense); i++) {
+        g_file_set_contents(path, nonsense[i], -1, NULL);
+        g_assert_null(rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &error));
+        g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT);
+        g_clear_error(&error);
+    }
+    project = rushes_project_open(folder, RUSHES_PROJECT_REBUILD, &error);
+    g_assert_no_error(error);
+    g_autoptr(RushesTake) take = g_list_model_get_item(rushes_project_get_takes(project), 0);
+    g_assert_true(rushes_take_get_star(take));
+    g_assert_true(g_file_test(kept, G_FILE_TEST_EXISTS));
+}
+
+static void fields_of_a_wrong_kind_do_not_stop_the_opening(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *path = g_build_filename(scratch, "project.json", NULL);
+
+    g_file_set_contents(path,
+                        "{\"version\": 1, \"takes\": 7, \"removed\": [3, null, \"x\"], \"shots\": "
+                        "[1, {}, {\"id\": \"a\"}, {\"id\": \"a\"}, {\"id\": 5}], \"draft\": "
+                        "{\"steps\": -4}, \"draft_takes\": 1e300, \"seq\": \"no\", \"title\": {}}",
+                        -1, NULL);
+    g_autoptr(RushesProject) project = open_project(scratch);
+    g_assert_nonnull(rushes_project_get_notice(project));
+    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 1);
+    g_assert_cmpint(rushes_project_get_draft_takes(project), ==, 1);
+}
+
+static void damaged_journal_lines_are_kept_aside(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autofree char *path = g_build_filename(folder, "journal.jsonl", NULL);
+    g_autofree char *kept = g_strconcat(path, ".damaged-1", NULL);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+
+    rushes_project_set_title(project, "First", NULL);
+    g_clear_object(&project);
+    g_autofree char *good = NULL;
+    g_file_get_contents(path, &good, NULL, NULL);
+    g_autofree char *edited = g_strconcat(good, "{\"op\": oops}\n{\"seq\": 9}\n", NULL);
+    g_file_set_contents(path, edited, -1, NULL);
+    project = open_project(folder);
+    g_assert_cmpstr(rushes_project_get_title(project), ==, "First");
+    g_assert_nonnull(strstr(rushes_project_get_notice(project), "damaged-1"));
+    g_autofree char *rest = NULL;
+    g_file_get_contents(kept, &rest, NULL, NULL);
+    g_assert_cmpstr(rest, ==, "{\"op\": oops}\n{\"seq\": 9}\n");
+}
+
+// The child numbers its edits and says each one's number once the project has taken it.
+static G_NORETURN void edit_until_killed(const char *folder, const char *database, int out)
+{
+    g_autoptr(RushesProject) project = rushes_project_open(folder, 0, NULL);
+    g_autoptr(RushesLibrary) library = rushes_library_open(database, NULL);
+
+    for (guint32 n = 1;; n++) {
+        g_autofree char *title = g_strdup_printf("title %u", n);
+        gboolean made = rushes_project_set_title(project, title, NULL);
+        if (n % 3 == 0) {
+            RushesTake *take = add_take(project, title);
+            made &= rushes_project_add_shot(project, take, 0, NULL);
+            made &=
+                rushes_library_add_job(library, folder, rushes_take_get_id(take), FALSE, NULL) > 0;
+        }
+        if (n % 7 == 0)
+            made &= rushes_project_save(project, NULL);
+        if (!made || write(out, &n, sizeof(n)) != sizeof(n))
+            _exit(1);
+    }
+}
+
+static void kill_at_any_moment_loses_nothing(void)
+{
+    for (int round = 0; round < 100; round++) {
+        g_autofree char *scratch = scratch_folder();
+        g_autofree char *folder = new_folder(scratch);
+        g_autofree char *database = g_build_filename(scratch, "library.db", NULL);
+        g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+        guint32 last = 0, number;
+        int pipe_fds[2];
+
+        g_clear_object(&project);
+        g_assert_cmpint(pipe(pipe_fds), ==, 0);
+        pid_t child = fork();
+        if (child == 0)
+            edit_until_killed(folder, database, pipe_fds[1]);
+        close(pipe_fds[1]);
+        g_usleep((gulong)g_test_rand_int_range(3000, 60000));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        while (read(pipe_fds[0], &number, sizeof(number)) == sizeof(number))
+            last = number;
+        close(pipe_fds[0]);
+
+        project = open_project(folder);
+        g_assert_null(rushes_project_get_notice(project));
+        if (last == 0)
+            continue;
+        const char *title = rushes_project_get_title(project);
+        guint32 found = (guint32)g_ascii_strtoull(title + strlen("title "), NULL, 10);
+        g_assert_cmpuint(found, >=, last); // the one after may have made it too
+        g_assert_cmpuint(found, <=, last + 1);
+        g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_takes(project)), >=, last / 3);
+        g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), >=, last / 3);
+        g_autoptr(RushesLibrary) library = rushes_library_open(database, NULL);
+        g_autoptr(GPtrArray) jobs = rushes_library_list_jobs(library);
+        g_assert_cmpuint(jobs->len, >=, last / 3);
+    }
+}
+
+static void library_finds_words_and_survives_damage(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autofree char *database = g_build_filename(scratch, "library.db", NULL);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autoptr(RushesLibrary) library = rushes_library_open(database, NULL);
+    const char *const projects[] = {folder, NULL};
+
+    RushesTake *fox = add_take(project, "A cheerful fox in the snow & wind");
+    add_take(project, "a crab comes closer");
+    rushes_project_set_note(project, fox, "Käfer im Bild", NULL);
+    rushes_library_rebuild(library, projects);
+    g_autoptr(GPtrArray) hits = rushes_library_search(library, "che snow", 10);
+    g_assert_cmpuint(hits->len, ==, 0); // only the last word may be unfinished
+    g_clear_pointer(&hits, g_ptr_array_unref);
+    hits = rushes_library_search(library, "cheerful sno", 10);
+    g_assert_cmpuint(hits->len, ==, 1);
+    RushesSearchHit *hit = hits->pdata[0];
+    g_assert_cmpstr(hit->take, ==, rushes_take_get_id(fox));
+    g_assert_nonnull(strstr(hit->snippet, "<b>snow</b> &amp; wind"));
+    g_autoptr(GPtrArray) notes = rushes_library_search(library, "kafer", 10);
+    g_assert_cmpuint(notes->len, ==, 1);
+    g_autoptr(GPtrArray) odd = rushes_library_search(library, "\" OR * NEAR(", 10);
+    g_assert_cmpuint(odd->len, ==, 0);
+    g_auto(GStrv) prompts = rushes_library_list_prompts(library, "CRAB", 10);
+    g_assert_cmpuint(g_strv_length(prompts), ==, 1);
+    g_clear_object(&library);
+
+    g_file_set_contents(database, "this is no database, it only looks long enough to be one....",
+                        -1, NULL);
+    library = rushes_library_open(database, NULL);
+    g_assert_nonnull(library);
+    rushes_library_rebuild(library, projects);
+    g_autoptr(GPtrArray) again = rushes_library_search(library, "crab", 10);
+    g_assert_cmpuint(again->len, ==, 1);
+}
+
+static void word_diff_gives_both_texts_back(void)
+{
+    const char *before = "A cheerful fox moves, slowly.", *after = "A sad fox moves slowly; again.";
+    g_autoptr(GArray) diff = rushes_word_diff(before, after);
+    g_autoptr(GString) left = g_string_new(NULL);
+    g_autoptr(GString) right = g_string_new(NULL);
+
+    for (guint i = 0; i < diff->len; i++) {
+        RushesWordDiff *piece = &g_array_index(diff, RushesWordDiff, i);
+        if (piece->kind != RUSHES_WORD_ADDED)
+            g_string_append(left, piece->text);
+        if (piece->kind != RUSHES_WORD_REMOVED)
+            g_string_append(right, piece->text);
+    }
+    g_assert_cmpstr(left->str, ==, before);
+    g_assert_cmpstr(right->str, ==, after);
+    RushesWordDiff *kept = &g_array_index(diff, RushesWordDiff, 0);
+    g_assert_cmpint(kept->kind, ==, RUSHES_WORD_KEPT);
+    g_assert_cmpstr(kept->text, ==, "A ");
+}
+
+static void recipes_from_strangers_stay_in_their_folder(void)
+{
+    const char *const bad[] = {
+        "{\"steps\": 0}",
+        "{\"width\": \"wide\"}",
+        "{\"seed\": \"-1\"}",
+        "{\"seed\": 1e300}",
+        "{\"conditioning\": {\"kind\": \"image\", \"video\": \"../../secret\"}}",
+        "{\"conditioning\": {\"kind\": \"spell\"}}",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(cJSON) job = cJSON_Parse(bad[i]);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(rushes_recipe_from_json(job, &error));
+        g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT);
+    }
+    g_autoptr(cJSON) whole = cJSON_Parse("{\"prompt\": \"a fox\", \"seed\": "
+                                         "\"18446744073709551615\", \"steps\": 20, \"fps\": 12}");
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_from_json(whole, NULL);
+    g_autoptr(cJSON) written = rushes_recipe_to_json(recipe);
+    g_assert_cmpstr(rushes_json_string(written, "seed", ""), ==, "18446744073709551615");
+    g_autoptr(RushesRecipe) other = rushes_recipe_copy(recipe);
+    other->steps = 24;
+    g_auto(GStrv) lines = rushes_recipe_diff_settings(recipe, other);
+    g_assert_cmpuint(g_strv_length(lines), ==, 1);
+    g_assert_cmpstr(lines[0], ==, "Steps: 20 → 24");
+}
+
+int main(int argc, char **argv)
+{
+    scratch_begin();
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/project/survives", edits_survive_without_saving);
+    g_test_add_func("/project/undo", undo_takes_back_every_edit_and_redo_repeats_it);
+    g_test_add_func("/project/groups", grouped_edits_undo_as_one);
+    g_test_add_func("/project/two-windows", two_windows_do_not_share_a_project);
+    g_test_add_func("/project/newer", newer_versions_are_refused_and_left_alone);
+    g_test_add_func("/project/nonsense", nonsense_is_named_and_rebuilt_from_the_takes);
+    g_test_add_func("/project/wrong-kinds", fields_of_a_wrong_kind_do_not_stop_the_opening);
+    g_test_add_func("/project/damaged-journal", damaged_journal_lines_are_kept_aside);
+    g_test_add_func("/project/kill", kill_at_any_moment_loses_nothing);
+    g_test_add_func("/library/search", library_finds_words_and_survives_damage);
+    g_test_add_func("/diff/words", word_diff_gives_both_texts_back);
+    g_test_add_func("/recipe/strangers", recipes_from_strangers_stay_in_their_folder);
+    return scratch_end(g_test_run());
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The queue against a test double of the worker (tests/gui/fake-engine): what it does when jobs end
+// well, are cancelled, paused, and when the worker dies, hangs or refuses.
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "eta.h"
+#include "queue.h"
+#include "scratch.h"
+
+typedef struct Fixture {
+    char *scratch;
+    RushesProject *project;
+    RushesLibrary *library;
+    RushesQueue *queue;
+    GPtrArray *notices;
+} Fixture;
+
+static void on_notice(RushesQueue *queue, const char *sentence, GPtrArray *notices)
+{
+    g_ptr_array_add(notices, g_strdup(sentence));
+}
+
+static void fixture_start(Fixture *fixture)
+{
+    g_autofree char *path = g_build_filename(fixture->scratch, "library.db", NULL);
+    fixture->library = rushes_library_open(path, NULL);
+    fixture->queue = rushes_queue_new(fixture->library);
+    g_signal_connect(fixture->queue, "notice", G_CALLBACK(on_notice), fixture->notices);
+    rushes_queue_attach_project(fixture->queue, fixture->project);
+    rushes_queue_start(fixture->queue);
+}
+
+static void fixture_stop(Fixture *fixture)
+{
+    rushes_queue_stop(fixture->queue);
+    while (rushes_engine_client_is_running(rushes_queue_get_engine(fixture->queue)))
+        g_main_context_iteration(NULL, TRUE);
+    g_clear_object(&fixture->queue);
+    g_clear_object(&fixture->library);
+}
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    static const char *const variables[] = {"FAKE_CRASH", "FAKE_CRASH_ONCE", "FAKE_ERROR"};
+    for (guint i = 0; i < G_N_ELEMENTS(variables); i++)
+        g_unsetenv(variables[i]);
+    g_setenv("FAKE_STEP_MS", "20", TRUE);
+    g_setenv("FAKE_FRAME_MS", "0", TRUE);
+    fixture->scratch = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+    fixture->notices = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *folder = g_build_filename(fixture->scratch, "Film.rushes", NULL);
+    fixture->project = rushes_project_create(folder, NULL);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    if (fixture->queue)
+        fixture_stop(fixture);
+    g_clear_object(&fixture->project);
+    g_ptr_array_unref(fixture->notices);
+    g_free(fixture->scratch);
+}
+
+static RushesTake *add_job(Fixture *fixture, const char *prompt)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(GError) error = NULL;
+
+    g_free(recipe->prompt);
+    recipe->prompt = g_strdup(prompt);
+    RushesTake *take = rushes_project_add_take(fixture->project, recipe, NULL, &error);
+    g_assert_no_error(error);
+    rushes_queue_add(fixture->queue, fixture->project, take, FALSE, &error);
+    g_assert_no_error(error);
+    return take;
+}
+
+static void wait_for_state(RushesTake *take, RushesTakeState state)
+{
+    gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    while (rushes_take_get_state(take) != state) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(500);
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+    }
+}
+
+static void wait_for_stage(RushesTake *take, const char *words)
+{
+    gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    while (!strstr(rushes_take_get_stage(take), words)) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(500);
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+    }
+}
+
+static int read_accepted_step(RushesTake *take)
+{
+    g_autofree char *path =
+        g_build_filename(rushes_take_get_folder(take), "step.safetensors", NULL);
+    g_autofree char *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
+}
+
+static void jobs_run_in_order_and_leave_playable_takes(Fixture *fixture, gconstpointer data)
+{
+    fixture_start(fixture);
+    RushesTake *first = add_job(fixture, "one"), *second = add_job(fixture, "two");
+
+    wait_for_state(first, RUSHES_TAKE_DONE);
+    g_assert_cmpint(rushes_take_get_state(second), !=, RUSHES_TAKE_DONE);
+    wait_for_state(second, RUSHES_TAKE_DONE);
+    g_assert_true(rushes_take_is_playable(first));
+    RushesFrameFormat format;
+    rushes_frame_source_get_format(rushes_take_get_source(first), &format);
+    g_assert_cmpint(format.ready, ==, 25);
+    g_assert_cmpint(format.rate, ==, 16000);
+    g_assert_cmpint(rushes_take_get_recipe(first)->steps, ==, 8); // the model's default, filled in
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 0);
+    g_assert_cmpuint(fixture->notices->len, ==, 0);
+}
+
+static void cancel_takes_effect_within_a_second(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_STEP_MS", "300", TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_stage(take, "step 1");
+    gint64 began = g_get_monotonic_time();
+    rushes_queue_cancel(fixture->queue, rushes_queue_get_running(fixture->queue));
+    wait_for_state(take, RUSHES_TAKE_CANCELLED);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, G_USEC_PER_SEC);
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 0);
+}
+
+static void a_paused_job_goes_on_from_its_step(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_STEP_MS", "60", TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_stage(take, "step 3");
+    RushesQueueItem *item = rushes_queue_get_running(fixture->queue);
+    rushes_queue_pause_item(fixture->queue, item, TRUE);
+    wait_for_state(take, RUSHES_TAKE_PAUSED);
+    int step = read_accepted_step(take);
+    g_assert_cmpint(step, >=, 3);
+    rushes_queue_pause_item(fixture->queue, item, FALSE);
+    wait_for_state(take, RUSHES_TAKE_DONE);
+}
+
+static void a_dead_worker_is_started_again(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *once = g_build_filename(fixture->scratch, "crashed", NULL);
+    g_setenv("FAKE_CRASH", data, TRUE);
+    g_setenv("FAKE_CRASH_ONCE", once, TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one"), *next = add_job(fixture, "two");
+
+    wait_for_state(take, RUSHES_TAKE_DONE);
+    wait_for_state(next, RUSHES_TAKE_DONE);
+    g_assert_true(g_file_test(once, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(fixture->notices->len, ==, 1);
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], "last finished step"));
+}
+
+static void a_job_that_kills_the_worker_again_and_again_fails(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_CRASH", "decode", TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_state(take, RUSHES_TAKE_FAILED);
+    g_assert_nonnull(rushes_take_get_error(take));
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 0);
+}
+
+static void a_hung_worker_is_killed(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_STEP_MS", "3000", TRUE);
+    fixture_start(fixture);
+    rushes_queue_set_watchdog(fixture->queue, 1);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_state(take, RUSHES_TAKE_RUNNING);
+    wait_for_state(take, RUSHES_TAKE_INTERRUPTED);
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], "too long"));
+}
+
+static void a_full_disk_pauses_the_queue(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_ERROR", "disk_full", TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_state(take, RUSHES_TAKE_PAUSED);
+    g_assert_true(rushes_queue_get_paused(fixture->queue));
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 1);
+}
+
+static void order_and_jobs_survive_a_restart(Fixture *fixture, gconstpointer data)
+{
+    fixture_start(fixture);
+    rushes_queue_set_paused(fixture->queue, TRUE);
+    RushesTake *one = add_job(fixture, "one"), *two = add_job(fixture, "two");
+    RushesTake *three = add_job(fixture, "three");
+    g_autoptr(RushesQueueItem) last = g_list_model_get_item(G_LIST_MODEL(fixture->queue), 2);
+    g_assert_true(rushes_queue_move(fixture->queue, last, 0, NULL));
+    fixture_stop(fixture);
+
+    fixture_start(fixture);
+    const char *expected[] = {rushes_take_get_id(three), rushes_take_get_id(one),
+                              rushes_take_get_id(two)};
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 3);
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(fixture->queue), i);
+        g_assert_cmpstr(rushes_take_get_id(rushes_queue_item_get_take(item)), ==, expected[i]);
+    }
+    wait_for_state(two, RUSHES_TAKE_DONE);
+    g_assert_cmpint(rushes_take_get_state(three), ==, RUSHES_TAKE_DONE);
+}
+
+// Jobs whose stages take a steady time, with a tenth of jitter: after three of them the forecast and
+// the time left after the first step hold within 15 % for nine of the ten that follow.
+static void time_left_holds_after_three_runs(void)
+{
+    g_autoptr(RushesLibrary) library = rushes_library_open(":memory:", NULL);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    GRand *random = g_rand_new_with_seed(7);
+    int good_forecasts = 0, good_etas = 0;
+
+    recipe->width = 256;
+    recipe->height = 160;
+    recipe->frames = 25;
+    recipe->steps = 16;
+    for (int run = 0; run < 13; run++) {
+        RushesEta *eta = rushes_eta_new(library, "device", recipe);
+        double forecast = rushes_eta_forecast(library, "device", recipe);
+        double now = 100, said = -1, said_at = 0;
+        rushes_eta_progress(eta, "text", 0, 1, now);
+        now += 0.2;
+        for (guint step = 0; step <= 16; step++) {
+            double left = rushes_eta_progress(eta, "denoise", step, 16, now);
+            if (step == 1) {
+                said = left;
+                said_at = now;
+            }
+            now += 0.7 * g_rand_double_range(random, 0.9, 1.1);
+        }
+        rushes_eta_progress(eta, "decode", 0, 25, now);
+        now += 3 * g_rand_double_range(random, 0.9, 1.1);
+        rushes_eta_progress(eta, "audio", 0, 1, now);
+        now += 1 * g_rand_double_range(random, 0.9, 1.1);
+        rushes_eta_finish(eta, now);
+        rushes_eta_free(eta);
+        if (run == 0)
+            g_assert_cmpfloat(forecast, <, 0); // nothing is claimed before anything is known
+        if (run >= 3) {
+            good_forecasts += ABS(forecast - (now - 100)) <= 0.15 * (now - 100);
+            good_etas += ABS(said - (now - said_at)) <= 0.15 * (now - said_at);
+        }
+    }
+    g_rand_free(random);
+    g_assert_cmpint(good_forecasts, >=, 9);
+    g_assert_cmpint(good_etas, >=, 9);
+}
+
+int main(int argc, char **argv)
+{
+    scratch_begin();
+    g_test_init(&argc, &argv, NULL);
+#define ADD(path, data, function) g_test_add(path, Fixture, data, set_up, function, tear_down)
+    ADD("/queue/order", NULL, jobs_run_in_order_and_leave_playable_takes);
+    ADD("/queue/cancel", NULL, cancel_takes_effect_within_a_second);
+    ADD("/queue/pause", NULL, a_paused_job_goes_on_from_its_step);
+    ADD("/queue/dead-while-denoising", "denoise", a_dead_worker_is_started_again);
+    ADD("/queue/dead-while-decoding", "decode", a_dead_worker_is_started_again);
+    ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
+    ADD("/queue/hung", NULL, a_hung_worker_is_killed);
+    ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
+    ADD("/queue/restart", NULL, order_and_jobs_survive_a_restart);
+    g_test_add_func("/eta/holds", time_left_holds_after_three_runs);
+    return scratch_end(g_test_run());
+}
