@@ -5,8 +5,8 @@
 
 #include "about.h"
 #include "first-project.h"
-#include "library.h"
-#include "queue.h"
+#include "project/library.h"
+#include "queue/queue.h"
 #include "recent.h"
 #include "rushes-error.h"
 #include "self-test.h"

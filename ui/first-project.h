@@ -3,7 +3,7 @@
 // first-project.h - what the studio opens on when it has never been used: a project with a take made
 // by the bundled model, ready to play, and its words in the draft.
 #pragma once
-#include "project.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "history-window.h"
 
+#include "project/word-diff.h"
 #include "texture.h"
-#include "word-diff.h"
 
 #define MOST_HITS 200
 

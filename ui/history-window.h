@@ -5,8 +5,8 @@
 #pragma once
 #include <adwaita.h>
 
-#include "library.h"
-#include "project.h"
+#include "project/library.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

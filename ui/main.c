@@ -2,7 +2,7 @@
 // rushes: the studio, and the headless commands.
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 #ifdef RUSHES_STUDIO
 #include "studio.h"
 #endif

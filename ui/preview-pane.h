@@ -7,8 +7,8 @@
 #include <adwaita.h>
 
 #include "frame-view.h"
-#include "player.h"
-#include "take.h"
+#include "playback/player.h"
+#include "project/take.h"
 
 G_BEGIN_DECLS
 

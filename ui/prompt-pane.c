@@ -4,7 +4,7 @@
 #include <gtksourceview/gtksource.h>
 #include <math.h>
 
-#include "eta.h"
+#include "queue/eta.h"
 #include "time-text.h"
 
 #define WRITE_AFTER_MS 300 // of quiet; a crash loses at most this much typing

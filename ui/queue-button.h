@@ -4,7 +4,7 @@
 #pragma once
 #include <adwaita.h>
 
-#include "queue.h"
+#include "queue/queue.h"
 
 G_BEGIN_DECLS
 

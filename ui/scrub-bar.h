@@ -5,7 +5,7 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "player.h"
+#include "playback/player.h"
 
 G_BEGIN_DECLS
 

@@ -6,7 +6,7 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "shot.h"
+#include "project/shot.h"
 
 G_BEGIN_DECLS
 

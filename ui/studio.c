@@ -4,7 +4,7 @@
 #include <gtksourceview/gtksource.h>
 
 #include "application.h"
-#include "cli.h"
+#include "cli/cli.h"
 
 int rushes_studio_run(int argc, char **argv)
 {

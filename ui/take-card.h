@@ -4,7 +4,7 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "take.h"
+#include "project/take.h"
 
 G_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <adwaita.h>
 
-#include "project.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

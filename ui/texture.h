@@ -4,7 +4,7 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "frame-source.h"
+#include "playback/frame-source.h"
 
 G_BEGIN_DECLS
 

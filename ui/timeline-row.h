@@ -6,8 +6,8 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "player.h"
-#include "project.h"
+#include "playback/player.h"
+#include "project/project.h"
 #include "timeline/composer.h"
 
 G_BEGIN_DECLS

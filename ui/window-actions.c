@@ -3,7 +3,7 @@
 // window-actions.c - what the creator does with takes, shots and the project.
 #include "export-window.h"
 #include "history-window.h"
-#include "recipe-file.h"
+#include "project/recipe-file.h"
 #include "rights/rights-sources.h"
 #include "window-private.h"
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-#include "condition.h"
+#include "media/condition.h"
 #include "texture.h"
 #include "window-private.h"
 

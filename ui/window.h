@@ -4,8 +4,8 @@
 #pragma once
 #include <adwaita.h>
 
-#include "project.h"
-#include "queue.h"
+#include "project/project.h"
+#include "queue/queue.h"
 
 G_BEGIN_DECLS
 

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "clip-writer.h"
 #include "export/gif-writer.h"
 #include "export/loudness.h"
+#include "media/clip-writer.h"
 
 struct _RushesExporter {
     GObject parent_instance;

@@ -6,7 +6,7 @@
 // On failure or cancel nothing is left under the target's name and a file that was there stays as it was.
 #pragma once
 #include "export/clip-container.h"
-#include "frame-source.h"
+#include "playback/frame-source.h"
 #include "provenance/credentials.h"
 
 G_BEGIN_DECLS

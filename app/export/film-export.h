@@ -4,7 +4,7 @@
 // container and canvas, and the claim that its credentials make. The studio and `rushes export` both start here.
 #pragma once
 #include "export/exporter.h"
-#include "project.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <gio/gio.h>
 
-#include "frame-source.h"
+#include "playback/frame-source.h"
 
 G_BEGIN_DECLS
 

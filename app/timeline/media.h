@@ -3,7 +3,7 @@
 // media.h - imported music and voice: any file that GStreamer decodes, and spoken lines, kept in the project's folder
 // as plain samples, so that mixing is reading. Files are named by the SHA-256 of what they were made from.
 #pragma once
-#include "project.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

@@ -12,7 +12,7 @@
 //            "fade_in", "fade_out", "mute"}], "markers" [{"at", "text"}]. `media` is a file in the project's media
 //            folder (media.h).
 #pragma once
-#include "project.h"
+#include "project/project.h"
 
 G_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clip-writer.h"
+#include "media/clip-writer.h"
 
 int main(int argc, char **argv)
 {

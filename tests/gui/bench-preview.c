@@ -7,9 +7,9 @@
 #include <gtk/gtk.h>
 #include <stdlib.h>
 
-#include "frame-store.h"
 #include "frame-view.h"
-#include "player.h"
+#include "playback/frame-store.h"
+#include "playback/player.h"
 #include "scrub-bar.h"
 
 #define WIDTH  1280

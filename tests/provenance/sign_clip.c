@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "clip-writer.h"
+#include "media/clip-writer.h"
 #include "provenance/credentials.h"
 
 #define RECIPE "{\"prompt\": \"a red fox hops in the snow\", \"seed\": \"4711\", \"shift\": 3.0}"

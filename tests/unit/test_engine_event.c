@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine-event.h"
+#include "queue/engine-event.h"
 
 #include <string.h>
 

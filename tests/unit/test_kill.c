@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "queue.h"
+#include "queue/queue.h"
 #include "scratch.h"
 
 #define KILLS 100

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mp4-boxes.h"
+#include "media/mp4-boxes.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "clip-writer.h"
+#include "media/clip-writer.h"
 
 typedef struct Place {
     char *folder, *clip, *other;

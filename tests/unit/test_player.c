@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "frame-store.h"
-#include "play-plan.h"
-#include "player.h"
+#include "playback/frame-store.h"
+#include "playback/play-plan.h"
+#include "playback/player.h"
 #include "scratch.h"
 
 #define WIDTH  64

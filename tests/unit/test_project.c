@@ -4,11 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "library.h"
-#include "project.h"
+#include "project/library.h"
+#include "project/project.h"
+#include "project/word-diff.h"
 #include "rushes-error.h"
 #include "scratch.h"
-#include "word-diff.h"
 
 static char *scratch_folder(void)
 {

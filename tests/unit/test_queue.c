@@ -5,8 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "eta.h"
-#include "queue.h"
+#include "queue/eta.h"
+#include "queue/queue.h"
 #include "scratch.h"
 
 typedef struct Fixture {

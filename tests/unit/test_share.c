@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "share.h"
+#include "project/share.h"
 
 static char *scratch;
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "places.h"
+
+int rushes_cli_read_program(char **argv, char **environment, RushesLineFunc func, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+    char *text;
+
+    fflush(stdout);
+    if (environment)
+        g_subprocess_launcher_set_environ(launcher, environment);
+    g_autoptr(GSubprocess) process =
+        g_subprocess_launcher_spawnv(launcher, (const char *const *)argv, &error);
+    if (!process)
+        return rushes_cli_fail(RUSHES_EXIT_ENGINE, error);
+    g_autoptr(GDataInputStream) lines =
+        g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    while ((text = g_data_input_stream_read_line(lines, NULL, NULL, NULL))) {
+        func(text, data);
+        g_free(text);
+    }
+    g_subprocess_wait(process, NULL, NULL);
+    if (g_subprocess_get_if_exited(process))
+        return g_subprocess_get_exit_status(process);
+    g_autofree char *name = g_path_get_basename(argv[0]);
+    g_autofree char *what =
+        g_strdup_printf("%s was ended by signal %d (%s)", name, g_subprocess_get_term_sig(process),
+                        g_strsignal(g_subprocess_get_term_sig(process)));
+    rushes_cli_complain(what);
+    return RUSHES_EXIT_ENGINE;
+}
+
+int rushes_cli_read_ops(const char *device, const char *caps, char **arguments, RushesLineFunc func,
+                        gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *program = rushes_places_find_ops(&error);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    if (!program)
+        return rushes_cli_fail(RUSHES_EXIT_ENGINE, error);
+    g_ptr_array_add(argv, program);
+    for (char **argument = arguments; argument && *argument; argument++)
+        g_ptr_array_add(argv, *argument);
+    g_ptr_array_add(argv, NULL);
+    g_auto(GStrv) environment = g_get_environ();
+    if (device)
+        environment = g_environ_setenv(environment, "RSH_TEST_DEVICE", device, TRUE);
+    if (caps)
+        environment = g_environ_setenv(environment, "RSH_TEST_CAPS", caps, TRUE);
+    return rushes_cli_read_program((char **)argv->pdata, environment, func, data);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rushes verify: drivers do miscompute, and a creator should be able to find out.
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "places.h"
+
+typedef struct Tally {
+    guint passed, failed, skipped;
+    gboolean verbose;
+} Tally;
+
+// Test Anything Protocol: "ok 12 - linear 33x20x7: 1.2e-07 of 1e-06".
+static void take_ops_line(const char *line, gpointer data)
+{
+    Tally *tally = data;
+    gboolean passed = g_str_has_prefix(line, "ok "), failed = g_str_has_prefix(line, "not ok ");
+
+    tally->passed += passed;
+    tally->failed += failed;
+    const char *name = strstr(line, " - ");
+    if (failed || (passed && tally->verbose))
+        printf("    %s%s\n", name ? name + 3 : line, failed ? "  <- above its limit" : "");
+    else if (line[0] == '#')
+        printf("    %s\n", line + 1);
+}
+
+static void take_case_line(const char *line, gpointer data)
+{
+    Tally *tally = data;
+    guint passed, failed, skipped;
+
+    if (sscanf(line, "%u passed, %u failed, %u skipped", &passed, &failed, &skipped) == 3) {
+        tally->passed += passed;
+        tally->failed += failed;
+        tally->skipped += skipped;
+    } else {
+        printf("%s\n", line);
+        fflush(stdout);
+    }
+}
+
+static int verify_ops(Tally *tally, const char *device, const char *caps)
+{
+    guint before = tally->passed, failed = tally->failed;
+
+    printf("operations against plain C\n");
+    int status = rushes_cli_read_ops(device, caps, NULL, take_ops_line, tally);
+    printf("    %u passed, %u failed\n", tally->passed - before, tally->failed - failed);
+    if (tally->passed == before && tally->failed == failed)
+        return status ? status : RUSHES_EXIT_NO_DEVICE; // skipped: it found nothing to run on
+    return RUSHES_EXIT_OK;
+}
+
+// A folder as it is named, or a case of that name among those that come with Rushes.
+static char *find_case(const char *name, const char *bundled)
+{
+    char *found = bundled ? g_build_filename(bundled, name, NULL) : NULL;
+
+    if (g_file_test(name, G_FILE_TEST_EXISTS) || !found ||
+        !g_file_test(found, G_FILE_TEST_IS_DIR)) {
+        g_free(found);
+        return g_strdup(name);
+    }
+    return found;
+}
+
+static int verify_cases(Tally *tally, const char *const *options, char **cases)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *engine = rushes_places_find_engine(&error);
+    g_autofree char *cache = rushes_places_get_cache();
+    g_autofree char *bundled = rushes_places_find_golden_cases();
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+
+    if (!engine)
+        return rushes_cli_fail(RUSHES_EXIT_ENGINE, error);
+    g_ptr_array_add(argv, g_strdup(engine));
+    g_ptr_array_add(argv, g_strdup("--verify"));
+    g_ptr_array_add(argv, g_strdup("--cache"));
+    g_ptr_array_add(argv, g_strdup(cache));
+    for (; *options; options++)
+        g_ptr_array_add(argv, g_strdup(*options));
+    g_ptr_array_add(argv, g_strdup("--"));
+    for (char **name = cases; name && *name; name++)
+        g_ptr_array_add(argv, find_case(*name, bundled));
+    if (!cases && bundled)
+        g_ptr_array_add(argv, g_strdup(bundled));
+    if (!cases && !bundled) {
+        rushes_cli_complain(
+            "No golden cases were installed with this program; name a folder of them");
+        return RUSHES_EXIT_FILE;
+    }
+    g_ptr_array_add(argv, NULL);
+    int status = rushes_cli_read_program((char **)argv->pdata, NULL, take_case_line, tally);
+    return status == RUSHES_EXIT_FAILED ? RUSHES_EXIT_OK : status; // told by the count
+}
+
+int rushes_cli_verify(int argc, char **argv)
+{
+    g_autofree char *device = NULL, *caps = NULL;
+    gboolean validate = FALSE, reference = FALSE;
+    g_auto(GStrv) cases = NULL;
+    Tally tally = {0};
+    const GOptionEntry entries[] = {
+        {"device", 0, 0, G_OPTION_ARG_FILENAME, &device, "Part of a device's name, or its number",
+         "NAME"},
+        {"caps", 0, 0, G_OPTION_ARG_FILENAME, &caps, "Do without these capabilities", "-fp16,..."},
+        {"validate", 0, 0, G_OPTION_ARG_NONE, &validate,
+         "Run the cases under the Vulkan validation layers", NULL},
+        {"reference", 0, 0, G_OPTION_ARG_NONE, &reference,
+         "Run the cases in plain C, not on the device", NULL},
+        {"verbose", 0, 0, G_OPTION_ARG_NONE, &tally.verbose, "Name the operations that pass, too",
+         NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cases, NULL, "[CASES...]"},
+        G_OPTION_ENTRY_NULL,
+    };
+    int status;
+
+    if (!rushes_cli_parse(
+            "",
+            "Runs every operation on this device against plain C, then the golden cases that "
+            "come with Rushes, and compares. CASES are folders with a case.json, folders of "
+            "such folders, or names of cases that come with Rushes: then only these run.",
+            entries, &argc, &argv, &status))
+        return status;
+
+    const char *options[7] = {NULL};
+    gsize count = 0;
+    if (device) {
+        options[count++] = "--device";
+        options[count++] = device;
+    }
+    if (caps) {
+        options[count++] = "--caps";
+        options[count++] = caps;
+    }
+    if (validate)
+        options[count++] = "--validate";
+    if (reference)
+        options[count++] = "--reference";
+
+    status = RUSHES_EXIT_OK;
+    if (!cases && !reference)
+        status = verify_ops(&tally, device, caps);
+    if (status == RUSHES_EXIT_OK)
+        status = verify_cases(&tally, options, cases);
+    if (status == RUSHES_EXIT_NO_DEVICE) {
+        rushes_cli_complain("No Vulkan device could be opened, so nothing was verified");
+        return status;
+    }
+    printf("%u passed, %u failed", tally.passed, tally.failed);
+    printf(tally.skipped ? ", %u skipped\n" : "\n", tally.skipped);
+    return tally.failed > 0 ? RUSHES_EXIT_FAILED : status;
+}

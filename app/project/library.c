@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "project/library.h"
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "rushes-error.h"
+
+#define SCHEMA_VERSION 1
+#define PACES_KEPT     9 // timings of a key that the median looks at
+
+struct _RushesLibrary {
+    GObject parent_instance;
+    sqlite3 *db;
+};
+
+G_DEFINE_FINAL_TYPE(RushesLibrary, rushes_library, G_TYPE_OBJECT)
+
+// The queue must survive a power cut (synchronous=FULL); WAL keeps readers off the writer's way.
+static const char schema[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=3000;"
+    "CREATE TABLE IF NOT EXISTS job(id INTEGER PRIMARY KEY, project TEXT NOT NULL,"
+    " take TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL,"
+    " step INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, UNIQUE(project, take));"
+    "CREATE TABLE IF NOT EXISTS prompt(text TEXT PRIMARY KEY, used INTEGER NOT NULL);"
+    "CREATE VIRTUAL TABLE IF NOT EXISTS take USING fts5(project UNINDEXED, id UNINDEXED,"
+    " created UNINDEXED, words, tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TABLE IF NOT EXISTS timing(key TEXT NOT NULL, at INTEGER NOT NULL, pace REAL NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS timing_key ON timing(key, at);"
+    "PRAGMA user_version=1;";
+
+static void rushes_library_finalize(GObject *object)
+{
+    sqlite3_close_v2(RUSHES_LIBRARY(object)->db);
+    G_OBJECT_CLASS(rushes_library_parent_class)->finalize(object);
+}
+
+static void rushes_library_class_init(RushesLibraryClass *klass)
+{
+    G_OBJECT_CLASS(klass)->finalize = rushes_library_finalize;
+}
+
+static void rushes_library_init(RushesLibrary *self)
+{
+}
+
+void rushes_job_record_free(RushesJobRecord *record)
+{
+    g_free(record->project);
+    g_free(record->take);
+    g_free(record->state);
+    g_free(record);
+}
+
+void rushes_search_hit_free(RushesSearchHit *hit)
+{
+    g_free(hit->project);
+    g_free(hit->take);
+    g_free(hit->snippet);
+    g_free(hit);
+}
+
+static gboolean fail(RushesLibrary *self, GError **error)
+{
+    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                "The library cannot be written (%s): free some space; the takes are not concerned.",
+                sqlite3_errmsg(self->db));
+    return FALSE;
+}
+
+// Binds by a format: 's' string, 'i' gint64, 'd' double. NULL on failure.
+static sqlite3_stmt *prepare(RushesLibrary *self, const char *sql, const char *format, va_list args)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return NULL;
+    for (int i = 0; format[i]; i++) {
+        if (format[i] == 's')
+            sqlite3_bind_text(statement, i + 1, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+        else if (format[i] == 'i')
+            sqlite3_bind_int64(statement, i + 1, va_arg(args, gint64));
+        else
+            sqlite3_bind_double(statement, i + 1, va_arg(args, double));
+    }
+    return statement;
+}
+
+static sqlite3_stmt *query(RushesLibrary *self, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *statement = prepare(self, sql, format, args);
+    va_end(args);
+    return statement;
+}
+
+static gboolean execute(RushesLibrary *self, GError **error, const char *sql, const char *format,
+                        ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *statement = prepare(self, sql, format, args);
+    va_end(args);
+    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    gboolean done = code == SQLITE_DONE || code == SQLITE_ROW;
+    if (!done)
+        fail(self, error);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static gboolean begin(RushesLibrary *self, const char *path)
+{
+    sqlite3_stmt *statement = NULL;
+    int version = 0;
+
+    if (sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+        SQLITE_OK)
+        return FALSE;
+    if (sqlite3_prepare_v2(self->db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return version <= SCHEMA_VERSION &&
+           sqlite3_exec(self->db, schema, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static gboolean put_aside(const char *path)
+{
+    for (guint n = 1; n < 1000; n++) {
+        g_autofree char *kept = g_strdup_printf("%s.damaged-%u", path, n);
+        if (!g_file_test(kept, G_FILE_TEST_EXISTS)) {
+            g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+            g_autofree char *shm = g_strconcat(path, "-shm", NULL);
+            g_unlink(wal);
+            g_unlink(shm);
+            return g_rename(path, kept) == 0;
+        }
+    }
+    return FALSE;
+}
+
+RushesLibrary *rushes_library_open(const char *path, GError **error)
+{
+    g_autoptr(RushesLibrary) self = g_object_new(RUSHES_TYPE_LIBRARY, NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    if (!g_str_equal(path, ":memory:"))
+        g_mkdir_with_parents(folder, 0700);
+    if (begin(self, path))
+        return g_steal_pointer(&self);
+    int code = sqlite3_errcode(self->db);
+    sqlite3_close_v2(g_steal_pointer(&self->db));
+    if ((code == SQLITE_NOTADB || code == SQLITE_CORRUPT) && put_aside(path) && begin(self, path))
+        return g_steal_pointer(&self);
+    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                "The library %s cannot be opened (%s): check the rights of its folder and the free "
+                "space, or whether a newer Rushes made it.",
+                path, sqlite3_errstr(code));
+    return NULL;
+}
+
+char *rushes_library_default_path(void)
+{
+    return g_build_filename(g_get_user_data_dir(), "rushes", "library.db", NULL);
+}
+
+static char *column_dup(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+GPtrArray *rushes_library_list_jobs(RushesLibrary *self)
+{
+    GPtrArray *jobs = g_ptr_array_new_with_free_func((GDestroyNotify)rushes_job_record_free);
+    sqlite3_stmt *statement = query(
+        self, "SELECT id, project, take, state, position, step, steps FROM job ORDER BY position",
+        "");
+
+    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
+        RushesJobRecord *job = g_new0(RushesJobRecord, 1);
+        job->id = sqlite3_column_int64(statement, 0);
+        job->project = column_dup(statement, 1);
+        job->take = column_dup(statement, 2);
+        job->state = column_dup(statement, 3);
+        job->position = sqlite3_column_double(statement, 4);
+        job->step = sqlite3_column_int(statement, 5);
+        job->of = sqlite3_column_int(statement, 6);
+        g_ptr_array_add(jobs, job);
+    }
+    sqlite3_finalize(statement);
+    return jobs;
+}
+
+gint64 rushes_library_add_job(RushesLibrary *self, const char *project, const char *take,
+                              gboolean front, GError **error)
+{
+    const char *sql =
+        front ? "INSERT OR REPLACE INTO job(project, take, state, position) VALUES(?, ?, 'queued',"
+                " coalesce((SELECT min(position) FROM job), 0) - 1)"
+              : "INSERT OR REPLACE INTO job(project, take, state, position) VALUES(?, ?, 'queued',"
+                " coalesce((SELECT max(position) FROM job), 0) + 1)";
+    return execute(self, error, sql, "ss", project, take) ? sqlite3_last_insert_rowid(self->db) : 0;
+}
+
+gboolean rushes_library_set_job(RushesLibrary *self, gint64 id, const char *state, int step, int of,
+                                GError **error)
+{
+    return execute(self, error, "UPDATE job SET state = ?, step = ?, steps = ? WHERE id = ?",
+                   "siii", state, (gint64)step, (gint64)of, id);
+}
+
+gboolean rushes_library_move_job(RushesLibrary *self, gint64 id, double position, GError **error)
+{
+    return execute(self, error, "UPDATE job SET position = ? WHERE id = ?", "di", position, id);
+}
+
+gboolean rushes_library_remove_job(RushesLibrary *self, gint64 id, GError **error)
+{
+    return execute(self, error, "DELETE FROM job WHERE id = ?", "i", id);
+}
+
+gboolean rushes_library_add_prompt(RushesLibrary *self, const char *prompt, GError **error)
+{
+    return execute(self, error, "INSERT OR REPLACE INTO prompt(text, used) VALUES(?, ?)", "si",
+                   prompt, g_get_real_time());
+}
+
+GStrv rushes_library_list_prompts(RushesLibrary *self, const char *like, guint most)
+{
+    g_autoptr(GStrvBuilder) prompts = g_strv_builder_new();
+    sqlite3_stmt *statement = query(self,
+                                    "SELECT text FROM prompt WHERE instr(lower(text), lower(?)) > 0"
+                                    " ORDER BY used DESC LIMIT ?",
+                                    "si", like ? like : "", (gint64)most);
+
+    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
+        g_strv_builder_add(prompts, (const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    return g_strv_builder_end(prompts);
+}
+
+gboolean rushes_library_index_take(RushesLibrary *self, const char *project, RushesTake *take,
+                                   GError **error)
+{
+    const char *id = rushes_take_get_id(take);
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+    g_autofree char *words = g_strjoin("\n", recipe->prompt, rushes_take_get_note(take), NULL);
+
+    return execute(self, error, "DELETE FROM take WHERE project = ? AND id = ?", "ss", project,
+                   id) &&
+           execute(self, error, "INSERT INTO take(project, id, created, words) VALUES(?, ?, ?, ?)",
+                   "ssis", project, id, rushes_take_get_created(take), words);
+}
+
+// Each word in quotes, so that nothing a person types is an operator; the last one is a prefix.
+static char *match_expression(const char *words)
+{
+    g_autoptr(GString) match = g_string_new(NULL);
+    g_auto(GStrv) split = g_str_tokenize_and_fold(words, NULL, NULL);
+
+    for (guint i = 0; split[i]; i++)
+        g_string_append_printf(match, "%s\"%s\"%s", i ? " " : "", split[i],
+                               split[i + 1] ? "" : "*");
+    return g_strdup(match->str);
+}
+
+GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint most)
+{
+    GPtrArray *hits = g_ptr_array_new_with_free_func((GDestroyNotify)rushes_search_hit_free);
+    g_autofree char *match = match_expression(words);
+
+    if (!*match)
+        return hits;
+    sqlite3_stmt *statement =
+        query(self,
+              "SELECT project, id, created, snippet(take, 3, char(1), char(2), '…', 16)"
+              " FROM take WHERE take MATCH ? ORDER BY rank LIMIT ?",
+              "si", match, (gint64)most);
+    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
+        RushesSearchHit *hit = g_new0(RushesSearchHit, 1);
+        hit->project = column_dup(statement, 0);
+        hit->take = column_dup(statement, 1);
+        hit->created = sqlite3_column_int64(statement, 2);
+        g_autofree char *escaped =
+            g_markup_escape_text((const char *)sqlite3_column_text(statement, 3), -1);
+        g_autoptr(GString) markup = g_string_new(escaped);
+        g_string_replace(markup, "&#x1;", "<b>", 0); // how GLib escapes the two marks
+        g_string_replace(markup, "&#x2;", "</b>", 0);
+        hit->snippet = g_strdup(markup->str);
+        g_ptr_array_add(hits, hit);
+    }
+    sqlite3_finalize(statement);
+    return hits;
+}
+
+void rushes_library_rebuild(RushesLibrary *self, const char *const *projects)
+{
+    execute(self, NULL, "BEGIN", "");
+    execute(self, NULL, "DELETE FROM take", "");
+    for (guint i = 0; projects && projects[i]; i++) {
+        g_autofree char *takes = g_build_filename(projects[i], "takes", NULL);
+        g_autoptr(GDir) dir = g_dir_open(takes, 0, NULL);
+        const char *name;
+        while (dir && (name = g_dir_read_name(dir))) {
+            g_autofree char *folder = g_build_filename(takes, name, NULL);
+            g_autoptr(RushesTake) take = rushes_take_load(folder, NULL);
+            if (!take)
+                continue;
+            rushes_library_index_take(self, projects[i], take, NULL);
+            rushes_library_add_prompt(self, rushes_take_get_recipe(take)->prompt, NULL);
+        }
+    }
+    execute(self, NULL, "COMMIT", "");
+}
+
+gboolean rushes_library_add_timing(RushesLibrary *self, const char *key, double work,
+                                   double seconds, GError **error)
+{
+    if (!(work > 0) || !(seconds > 0))
+        return TRUE;
+    return execute(self, error, "INSERT INTO timing(key, at, pace) VALUES(?, ?, ?)", "sid", key,
+                   g_get_real_time(), seconds / work) &&
+           execute(self, error,
+                   "DELETE FROM timing WHERE key = ? AND at NOT IN"
+                   " (SELECT at FROM timing WHERE key = ? ORDER BY at DESC LIMIT ?)",
+                   "ssi", key, key, (gint64)PACES_KEPT);
+}
+
+static int compare_doubles(gconstpointer a, gconstpointer b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+double rushes_library_get_pace(RushesLibrary *self, const char *key)
+{
+    double paces[PACES_KEPT];
+    guint count = 0;
+    sqlite3_stmt *statement =
+        query(self, "SELECT pace FROM timing WHERE key = ? ORDER BY at DESC LIMIT ?", "si", key,
+              (gint64)PACES_KEPT);
+
+    while (statement && count < PACES_KEPT && sqlite3_step(statement) == SQLITE_ROW)
+        paces[count++] = sqlite3_column_double(statement, 0);
+    sqlite3_finalize(statement);
+    if (count == 0)
+        return -1;
+    qsort(paces, count, sizeof(*paces), compare_doubles);
+    return count % 2 ? paces[count / 2] : (paces[count / 2 - 1] + paces[count / 2]) / 2;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// library.h - what is remembered across projects, in one SQLite file (WAL): the job queue, the
+// prompts, a full-text index of every take (FTS5), and how long past jobs took. The queue is kept
+// durable; the rest can be rebuilt from the project folders. Main thread only.
+#pragma once
+#include <gio/gio.h>
+
+#include "project/project.h"
+
+G_BEGIN_DECLS
+
+#define RUSHES_TYPE_LIBRARY (rushes_library_get_type())
+G_DECLARE_FINAL_TYPE(RushesLibrary, rushes_library, RUSHES, LIBRARY, GObject)
+
+// The usual place is rushes_library_default_path(). A file that is no database is kept beside as
+// NAME.damaged-N and a new one begun. ":memory:" is for tests.
+RushesLibrary *rushes_library_open(const char *path, GError **error);
+char *rushes_library_default_path(void); // owned by the caller
+
+// One row of the queue.
+typedef struct RushesJobRecord {
+    gint64 id;
+    char *project; // folder
+    char *take;    // id
+    char *state;   // as in take.json
+    double position;
+    int step, of;
+} RushesJobRecord;
+void rushes_job_record_free(RushesJobRecord *record);
+
+// Jobs, first to run first. Array of RushesJobRecord, owned by the caller.
+GPtrArray *rushes_library_list_jobs(RushesLibrary *self);
+// -> id, 0 on failure. Position: after all others, or before all with `front`.
+gint64 rushes_library_add_job(RushesLibrary *self, const char *project, const char *take,
+                              gboolean front, GError **error);
+gboolean rushes_library_set_job(RushesLibrary *self, gint64 id, const char *state, int step, int of,
+                                GError **error);
+gboolean rushes_library_move_job(RushesLibrary *self, gint64 id, double position, GError **error);
+gboolean rushes_library_remove_job(RushesLibrary *self, gint64 id, GError **error);
+
+// Prompts, newest first; each once. `like` NULL: all. NULL-terminated, owned by the caller.
+gboolean rushes_library_add_prompt(RushesLibrary *self, const char *prompt, GError **error);
+GStrv rushes_library_list_prompts(RushesLibrary *self, const char *like, guint most);
+
+typedef struct RushesSearchHit {
+    char *project, *take;
+    char *snippet; // Pango markup, hits in bold
+    gint64 created;
+} RushesSearchHit;
+void rushes_search_hit_free(RushesSearchHit *hit);
+
+// Writes or replaces a take's prompt and note in the index.
+gboolean rushes_library_index_take(RushesLibrary *self, const char *project, RushesTake *take,
+                                   GError **error);
+// Takes whose prompt or note has all the words, the last one possibly unfinished; best first.
+GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint most);
+// Indexes every take and prompt of these projects again, and forgets takes that are not there.
+void rushes_library_rebuild(RushesLibrary *self, const char *const *projects);
+
+// How long a stage took: `work` is what it did, in units of the caller (pixels times frames times
+// steps). `key` names what makes times comparable: model, device, stage.
+gboolean rushes_library_add_timing(RushesLibrary *self, const char *key, double work,
+                                   double seconds, GError **error);
+// Median of seconds per work over the last few; negative when there is none.
+double rushes_library_get_pace(RushesLibrary *self, const char *key);
+
+G_END_DECLS

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// project-private.h - what project.c (files) and project-edit.c (edits and undo) share.
+//
+// An edit is a JSON object with "op": it is what the journal holds, what apply understands, and what
+// undo keeps. Every op has an inverse that is an op again:
+//   set {key, value}            draft {fields}                take-set {id, fields}
+//   take-add {id, index}        take-remove {id}              shot-set {id, fields}
+//   shot-add {shot, index}      shot-remove {id}              shot-move {id, index}
+#pragma once
+#include "project/journal.h"
+#include "project/project.h"
+
+struct _RushesProject {
+    GObject parent_instance;
+
+    char *folder;
+    gboolean read_only;
+    int lock; // descriptor of .lock, or -1
+    char *notice;
+    cJSON *values; // the project's fields beyond draft, takes and shots
+    RushesRecipe *draft;
+    int draft_takes;
+    GListStore *takes;
+    GListStore *shots;
+    GPtrArray *removed; // RushesTake that undo can bring back; their folders stay
+    RushesJournal *journal;
+
+    GQueue undo, redo; // of UndoEntry, newest first
+    guint group_depth;
+    gboolean group_open; // the newest undo entry belongs to the open group
+    const char *group_label;
+};
+
+// Changes the state in memory by one op. FALSE with an error when the op does not fit the state;
+// nothing has changed then.
+gboolean project_apply(RushesProject *self, const cJSON *op, GError **error);
+void project_clear_undo(RushesProject *self);
+void project_set_notice(RushesProject *self, const char *notice);
+void project_notify_undo(RushesProject *self);
+cJSON *project_state_to_json(RushesProject *self);
+void project_emit_edited(RushesProject *self);
+void project_emit_draft_changed(RushesProject *self);

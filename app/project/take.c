@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "project/take.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "rushes-error.h"
+
+#define TAKE_VERSION 1
+
+struct _RushesTake {
+    GObject parent_instance;
+
+    char *folder, *id, *parent;
+    int number;
+    gint64 created;
+    RushesRecipe *recipe;
+    RushesTakeState state;
+    gboolean star;
+    char *note;
+    char *error;
+    cJSON *result;
+    int rate, channels;
+
+    char *stage;
+    double fraction, eta;
+    guint thumbnail_serial;
+    RushesFrameStore *store;
+    GBytes *preview;
+    int preview_width, preview_height, preview_frames;
+};
+
+enum {
+    PROP_STATE = 1,
+    PROP_STAR,
+    PROP_NOTE,
+    PROP_STAGE,
+    PROP_FRACTION,
+    PROP_ETA,
+    PROP_THUMBNAIL_SERIAL,
+    N_PROPS
+};
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE(RushesTake, rushes_take, G_TYPE_OBJECT)
+
+static const char *const state_names[] = {
+    [RUSHES_TAKE_QUEUED] = "queued",       [RUSHES_TAKE_RUNNING] = "running",
+    [RUSHES_TAKE_PAUSED] = "paused",       [RUSHES_TAKE_INTERRUPTED] = "interrupted",
+    [RUSHES_TAKE_DONE] = "done",           [RUSHES_TAKE_FAILED] = "failed",
+    [RUSHES_TAKE_CANCELLED] = "cancelled",
+};
+
+const char *rushes_take_state_to_string(RushesTakeState state)
+{
+    return state_names[state];
+}
+
+gboolean rushes_take_state_from_string(const char *text, RushesTakeState *state)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(state_names); i++) {
+        if (g_strcmp0(text, state_names[i]) == 0) {
+            *state = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void rushes_take_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    RushesTake *self = RUSHES_TAKE(object);
+
+    switch (id) {
+    case PROP_STATE:
+        g_value_set_int(value, self->state);
+        break;
+    case PROP_STAR:
+        g_value_set_boolean(value, self->star);
+        break;
+    case PROP_NOTE:
+        g_value_set_string(value, self->note);
+        break;
+    case PROP_STAGE:
+        g_value_set_string(value, self->stage);
+        break;
+    case PROP_FRACTION:
+        g_value_set_double(value, self->fraction);
+        break;
+    case PROP_ETA:
+        g_value_set_double(value, self->eta);
+        break;
+    case PROP_THUMBNAIL_SERIAL:
+        g_value_set_uint(value, self->thumbnail_serial);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void rushes_take_finalize(GObject *object)
+{
+    RushesTake *self = RUSHES_TAKE(object);
+
+    g_free(self->folder);
+    g_free(self->id);
+    g_free(self->parent);
+    g_free(self->note);
+    g_free(self->error);
+    g_free(self->stage);
+    cJSON_Delete(self->result);
+    g_clear_pointer(&self->recipe, rushes_recipe_free);
+    g_clear_pointer(&self->preview, g_bytes_unref);
+    g_clear_object(&self->store);
+    G_OBJECT_CLASS(rushes_take_parent_class)->finalize(object);
+}
+
+static void rushes_take_class_init(RushesTakeClass *klass)
+{
+    GObjectClass *object = G_OBJECT_CLASS(klass);
+    GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+    object->get_property = rushes_take_get_property;
+    object->finalize = rushes_take_finalize;
+    properties[PROP_STATE] =
+        g_param_spec_int("state", NULL, NULL, 0, RUSHES_TAKE_CANCELLED, 0, flags);
+    properties[PROP_STAR] = g_param_spec_boolean("star", NULL, NULL, FALSE, flags);
+    properties[PROP_NOTE] = g_param_spec_string("note", NULL, NULL, "", flags);
+    properties[PROP_STAGE] = g_param_spec_string("stage", NULL, NULL, "", flags);
+    properties[PROP_FRACTION] = g_param_spec_double("fraction", NULL, NULL, 0, 1, 0, flags);
+    properties[PROP_ETA] = g_param_spec_double("eta", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
+    properties[PROP_THUMBNAIL_SERIAL] =
+        g_param_spec_uint("thumbnail-serial", NULL, NULL, 0, G_MAXUINT, 0, flags);
+    g_object_class_install_properties(object, N_PROPS, properties);
+}
+
+static void rushes_take_init(RushesTake *self)
+{
+    self->note = g_strdup("");
+    self->stage = g_strdup("");
+    self->eta = -1;
+}
+
+static char *new_id(void)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *day = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    return g_strdup_printf("%s-%08x", day, g_random_int());
+}
+
+RushesTake *rushes_take_create(const char *takes_folder, int number, const RushesRecipe *recipe,
+                               const char *parent, GError **error)
+{
+    g_autoptr(RushesTake) self = g_object_new(RUSHES_TYPE_TAKE, NULL);
+
+    self->id = new_id();
+    self->folder = g_build_filename(takes_folder, self->id, NULL);
+    self->number = number;
+    self->recipe = rushes_recipe_copy(recipe);
+    self->parent = g_strdup(parent);
+    self->created = g_get_real_time() / G_USEC_PER_SEC;
+    if (g_mkdir_with_parents(self->folder, 0755) < 0) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                    "The folder %s cannot be made: %s; make room or choose another place.",
+                    self->folder, g_strerror(errno));
+        return NULL;
+    }
+    return rushes_take_save(self, error) ? g_steal_pointer(&self) : NULL;
+}
+
+static void set_id_from_folder(RushesTake *self, const char *folder)
+{
+    self->folder = g_strdup(folder);
+    self->id = g_path_get_basename(folder);
+}
+
+RushesTake *rushes_take_load(const char *folder, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "take.json", NULL);
+    g_autoptr(cJSON) json = rushes_json_file_read(path, error);
+
+    if (!json)
+        return NULL;
+    if (rushes_json_number(json, "version", 0) > TAKE_VERSION) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_NEWER,
+                    "%s was written by a newer version of Rushes; update Rushes to see this take.",
+                    path);
+        return NULL;
+    }
+    g_autoptr(RushesTake) self = g_object_new(RUSHES_TYPE_TAKE, NULL);
+    set_id_from_folder(self, folder);
+    self->recipe = rushes_recipe_from_json(cJSON_GetObjectItemCaseSensitive(json, "recipe"), error);
+    if (!self->recipe) {
+        g_prefix_error(error, "%s: ", path);
+        return NULL;
+    }
+    if (!rushes_take_state_from_string(rushes_json_string(json, "state", NULL), &self->state)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                    "%s: the field \"state\" is not one that Rushes writes; set it to \"done\" or "
+                    "\"interrupted\".",
+                    path);
+        return NULL;
+    }
+    // Nobody runs a take that is only being loaded; the queue takes it up again if it has the job.
+    if (self->state == RUSHES_TAKE_RUNNING)
+        self->state = RUSHES_TAKE_INTERRUPTED;
+    self->number = rushes_json_int(json, "number", 1, 1000000, 1);
+    self->parent = g_strdup(rushes_json_string(json, "parent", NULL));
+    self->created = (gint64)CLAMP(rushes_json_number(json, "created", 0), 0.0, 1e12);
+    self->star = rushes_json_bool(json, "star", FALSE);
+    g_free(self->note);
+    self->note = g_strdup(rushes_json_string(json, "note", ""));
+    self->error = g_strdup(rushes_json_string(json, "error", NULL));
+    self->rate = rushes_json_int(json, "rate", 1, 768000, 0);
+    self->channels = rushes_json_int(json, "channels", 1, 8, 1);
+    const cJSON *result = cJSON_GetObjectItemCaseSensitive(json, "result");
+    if (cJSON_IsObject(result))
+        self->result = cJSON_Duplicate(result, TRUE);
+    return g_steal_pointer(&self);
+}
+
+gboolean rushes_take_save(RushesTake *self, GError **error)
+{
+    g_autofree char *path = g_build_filename(self->folder, "take.json", NULL);
+    g_autoptr(cJSON) json = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(json, "version", TAKE_VERSION);
+    cJSON_AddNumberToObject(json, "number", self->number);
+    cJSON_AddStringToObject(json, "state", state_names[self->state]);
+    cJSON_AddNumberToObject(json, "created", (double)self->created);
+    if (self->parent)
+        cJSON_AddStringToObject(json, "parent", self->parent);
+    cJSON_AddBoolToObject(json, "star", self->star);
+    cJSON_AddStringToObject(json, "note", self->note);
+    if (self->error)
+        cJSON_AddStringToObject(json, "error", self->error);
+    if (self->rate > 0) {
+        cJSON_AddNumberToObject(json, "rate", self->rate);
+        cJSON_AddNumberToObject(json, "channels", self->channels);
+    }
+    cJSON_AddItemToObject(json, "recipe", rushes_recipe_to_json(self->recipe));
+    if (self->result)
+        cJSON_AddItemToObject(json, "result", cJSON_Duplicate(self->result, TRUE));
+    return rushes_json_file_write(path, json, error);
+}
+
+const char *rushes_take_get_id(RushesTake *self)
+{
+    return self->id;
+}
+
+const char *rushes_take_get_folder(RushesTake *self)
+{
+    return self->folder;
+}
+
+int rushes_take_get_number(RushesTake *self)
+{
+    return self->number;
+}
+
+const RushesRecipe *rushes_take_get_recipe(RushesTake *self)
+{
+    return self->recipe;
+}
+
+const char *rushes_take_get_parent(RushesTake *self)
+{
+    return self->parent;
+}
+
+RushesTakeState rushes_take_get_state(RushesTake *self)
+{
+    return self->state;
+}
+
+gboolean rushes_take_get_star(RushesTake *self)
+{
+    return self->star;
+}
+
+const char *rushes_take_get_note(RushesTake *self)
+{
+    return self->note;
+}
+
+const char *rushes_take_get_error(RushesTake *self)
+{
+    return self->error;
+}
+
+gint64 rushes_take_get_created(RushesTake *self)
+{
+    return self->created;
+}
+
+const cJSON *rushes_take_get_result(RushesTake *self)
+{
+    return self->result;
+}
+
+double rushes_take_get_fraction(RushesTake *self)
+{
+    return self->fraction;
+}
+
+double rushes_take_get_eta(RushesTake *self)
+{
+    return self->eta;
+}
+
+const char *rushes_take_get_stage(RushesTake *self)
+{
+    return self->stage;
+}
+
+RushesFrameSource *rushes_take_get_source(RushesTake *self)
+{
+    if (!self->store) {
+        RushesFrameFormat format = {
+            .width = self->recipe->width,
+            .height = self->recipe->height,
+            .fps = self->recipe->fps,
+            .frames = self->recipe->frames,
+            .rate = self->rate,
+            .channels = MAX(1, self->channels),
+        };
+        self->store = rushes_frame_store_new(self->folder, &format);
+    }
+    return RUSHES_FRAME_SOURCE(self->store);
+}
+
+gboolean rushes_take_is_playable(RushesTake *self)
+{
+    RushesFrameFormat format;
+    rushes_frame_source_get_format(rushes_take_get_source(self), &format);
+    return format.ready > 0 && format.fps > 0;
+}
+
+void rushes_take_set_star(RushesTake *self, gboolean star)
+{
+    star = !!star;
+    if (self->star == star)
+        return;
+    self->star = star;
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STAR]);
+}
+
+void rushes_take_set_note(RushesTake *self, const char *note)
+{
+    if (g_strcmp0(self->note, note) == 0)
+        return;
+    g_free(self->note);
+    self->note = g_strdup(note ? note : "");
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_NOTE]);
+}
+
+void rushes_take_set_state(RushesTake *self, RushesTakeState state, const char *error)
+{
+    if (g_strcmp0(self->error, error) != 0) {
+        g_free(self->error);
+        self->error = g_strdup(error);
+    } else if (self->state == state) {
+        return;
+    }
+    self->state = state;
+    if (state != RUSHES_TAKE_RUNNING)
+        g_clear_pointer(&self->preview, g_bytes_unref);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STATE]);
+}
+
+void rushes_take_set_recipe(RushesTake *self, const RushesRecipe *recipe)
+{
+    RushesRecipe *copy = rushes_recipe_copy(recipe);
+    // The worker's copy of the job does not carry where the first frame came from.
+    if (!copy->condition_source)
+        copy->condition_source = g_strdup(self->recipe->condition_source);
+    rushes_recipe_free(self->recipe);
+    self->recipe = copy;
+    g_clear_object(&self->store); // its shape may be another
+}
+
+void rushes_take_set_progress(RushesTake *self, const char *stage, double fraction, double eta)
+{
+    g_object_freeze_notify(G_OBJECT(self));
+    if (g_strcmp0(self->stage, stage) != 0) {
+        g_free(self->stage);
+        self->stage = g_strdup(stage);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STAGE]);
+    }
+    fraction = CLAMP(fraction, 0.0, 1.0);
+    if (self->fraction != fraction) {
+        self->fraction = fraction;
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_FRACTION]);
+    }
+    eta = MAX(eta, -1.0);
+    if (self->eta != eta) {
+        self->eta = eta;
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_ETA]);
+    }
+    g_object_thaw_notify(G_OBJECT(self));
+}
+
+void rushes_take_set_result(RushesTake *self, const cJSON *result)
+{
+    cJSON_Delete(self->result);
+    self->result = cJSON_Duplicate(result, TRUE);
+}
+
+static void take_new_picture(RushesTake *self)
+{
+    self->thumbnail_serial++;
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_THUMBNAIL_SERIAL]);
+}
+
+void rushes_take_frames_ready(RushesTake *self, int frames)
+{
+    RushesFrameFormat before;
+    RushesFrameSource *source = rushes_take_get_source(self);
+
+    rushes_frame_source_get_format(source, &before);
+    rushes_frame_store_set_ready(self->store, frames);
+    // A strip of takes need not redraw for each frame: the first and the last are enough.
+    if (before.ready == 0 || frames == before.frames)
+        take_new_picture(self);
+}
+
+void rushes_take_sound_ready(RushesTake *self, int rate, int channels, gint64 samples)
+{
+    self->rate = rate;
+    self->channels = MAX(1, channels);
+    rushes_take_get_source(self);
+    rushes_frame_store_set_sound(self->store, rate, self->channels, samples);
+}
+
+gboolean rushes_take_load_preview(RushesTake *self, const char *file, int width, int height,
+                                  int frames)
+{
+    g_autofree char *path = g_build_filename(self->folder, file, NULL);
+    char *pixels = NULL;
+    gsize bytes = 0;
+
+    if (!file || strchr(file, '/') || width <= 0 || height <= 0 || frames <= 0 || width > 4096 ||
+        height > 4096 || !g_file_get_contents(path, &pixels, &bytes, NULL))
+        return FALSE;
+    if (bytes < (gsize)width * (gsize)height * (gsize)frames * 3) {
+        g_free(pixels);
+        return FALSE;
+    }
+    g_clear_pointer(&self->preview, g_bytes_unref);
+    self->preview = g_bytes_new_take(pixels, bytes);
+    self->preview_width = width;
+    self->preview_height = height;
+    self->preview_frames = frames;
+    take_new_picture(self);
+    return TRUE;
+}
+
+GBytes *rushes_take_get_preview(RushesTake *self, int *width, int *height, int *frames)
+{
+    *width = self->preview_width;
+    *height = self->preview_height;
+    *frames = self->preview_frames;
+    return self->preview;
+}
