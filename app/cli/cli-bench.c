@@ -49,14 +49,15 @@ static void take_ops_line(const char *line, gpointer data)
 
 int rushes_cli_bench(int argc, char **argv)
 {
-    g_autofree char *device = NULL, *caps = NULL, *model = NULL;
-    int runs = 2;
+    g_autofree char *device = NULL, *caps = NULL, *model = NULL, *runs_text = NULL;
+    double runs = 2;
     Bench bench = {0};
     g_auto(GStrv) names = NULL;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &bench.json, "Print one JSON object a line", NULL},
         {"model", 0, 0, G_OPTION_ARG_FILENAME, &model, "Model of the whole run (mini)", "MODEL"},
-        {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "How often the whole run is made (2)", "N"},
+        {"runs", 0, 0, G_OPTION_ARG_FILENAME, &runs_text, "How often the whole run is made (2)",
+         "N"},
         {"device", 0, 0, G_OPTION_ARG_FILENAME, &device, "Part of a device's name, or its number",
          "NAME"},
         {"caps", 0, 0, G_OPTION_ARG_FILENAME, &caps, "Do without these capabilities", "-fp16,..."},
@@ -70,6 +71,11 @@ int rushes_cli_bench(int argc, char **argv)
             "Measures every operation, then each stage of a whole run. With names, only the "
             "operations whose name contains one of them; \"run\" is the whole run.",
             entries, &argc, &argv, &status))
+        return status;
+    const RushesNumberOption runs_option = {"--runs", runs_text, TRUE, 1, 100};
+    if (!rushes_cli_number(&runs_option, &runs))
+        return RUSHES_EXIT_USAGE;
+    if (!rushes_cli_check_device(device, caps, &status))
         return status;
 
     gboolean whole = !names || g_strv_contains((const char *const *)names, "run");
@@ -85,7 +91,7 @@ int rushes_cli_bench(int argc, char **argv)
         return names ? RUSHES_EXIT_USAGE : RUSHES_EXIT_NO_DEVICE;
     }
     RushesBenchRun run = {.model = model ? model : "mini",
-                          .runs = CLAMP(runs, 1, 100),
+                          .runs = (int)runs,
                           .json = bench.json,
                           .engine = {.device = device, .caps = caps}};
     return whole ? rushes_bench_run(&run) : RUSHES_EXIT_OK;

@@ -57,6 +57,8 @@ int rushes_cli_devices(int argc, char **argv)
                           "or a part of a name.",
                           entries, &argc, &argv, &status))
         return status;
+    if (!rushes_cli_check_device(NULL, caps, &status))
+        return status;
     g_autofree char *engine = rushes_places_find_engine(&error);
     if (!engine)
         return rushes_cli_fail(RUSHES_EXIT_ENGINE, error);

@@ -90,17 +90,20 @@ static void list_presets(void)
 int rushes_cli_export(int argc, char **argv)
 {
     g_autofree char *output = NULL, *preset_name = NULL, *signer = NULL;
+    g_autofree char *take_text = NULL, *quality_text = NULL;
     gboolean json = FALSE, list = FALSE, normalise = FALSE, unsigned_file = FALSE;
-    int take = 0, quality = 0, status = RUSHES_EXIT_OK;
+    double take = 0, quality = 0;
+    int status = RUSHES_EXIT_OK;
     g_auto(GStrv) projects = NULL;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The file to write (a folder for png)",
          "FILE"},
         {"preset", 'p', 0, G_OPTION_ARG_STRING, &preset_name,
          "What kind of file; the ending decides without it", "NAME"},
-        {"take", 't', 0, G_OPTION_ARG_INT, &take, "Export this take instead of the film", "NUMBER"},
-        {"quality", 'q', 0, G_OPTION_ARG_INT, &quality, "Constant rate factor, 1 (best) to 51",
-         "N"},
+        {"take", 't', 0, G_OPTION_ARG_FILENAME, &take_text, "Export this take instead of the film",
+         "NUMBER"},
+        {"quality", 'q', 0, G_OPTION_ARG_FILENAME, &quality_text,
+         "Constant rate factor, 1 (best) to 51", "N"},
         {"normalise", 'n', 0, G_OPTION_ARG_NONE, &normalise, "Bring the sound to -14 LUFS", NULL},
         {"signer", 0, 0, G_OPTION_ARG_STRING, &signer, "Name in a new signing certificate", "NAME"},
         {"unsigned", 0, 0, G_OPTION_ARG_NONE, &unsigned_file, "Leave the content credentials out",
@@ -123,15 +126,15 @@ int rushes_cli_export(int argc, char **argv)
         rushes_cli_complain("export wants one project and -o FILE; rushes export --help says more");
         return RUSHES_EXIT_USAGE;
     }
-    if (quality < 0 || quality > 51) {
-        rushes_cli_complain("--quality is a number from 1 to 51");
+    const RushesNumberOption take_option = {"--take", take_text, TRUE, 1, G_MAXINT};
+    const RushesNumberOption quality_option = {"--quality", quality_text, TRUE, 1, 51};
+    if (!rushes_cli_number(&take_option, &take) || !rushes_cli_number(&quality_option, &quality))
         return RUSHES_EXIT_USAGE;
-    }
     gst_init(NULL, NULL);
     RushesFilmExport request = {
         .preset = preset_name,
-        .take = take,
-        .quality = quality,
+        .take = (int)take,
+        .quality = (int)quality,
         .normalise = normalise,
         .is_signed = !unsigned_file,
         .signer = signer,

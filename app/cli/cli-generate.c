@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // rushes generate: words in, a clip with sound out.
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,22 +10,21 @@
 #include "json-file.h"
 #include "rights/rights-sources.h"
 
-#define UNSAID G_MININT // a whole number that no option gave; NAN for the others
-
 typedef struct Arguments {
     char *output, *model, *seed, *size, *negative, *sampler, *image, *extend, *job, *take;
     char *device, *caps;
-    double seconds, guidance, audio_guidance, shift;
-    int frames, steps, overlap;
+    char *seconds, *frames, *steps, *guidance, *audio_guidance, *shift, *overlap; // as written
     gboolean json, quiet, verbose, validate, is_unsigned;
     char **words;
 } Arguments;
 
 static void arguments_clear(Arguments *self)
 {
-    char **texts[] = {&self->output,   &self->model,   &self->seed,   &self->size,
-                      &self->negative, &self->sampler, &self->image,  &self->extend,
-                      &self->job,      &self->take,    &self->device, &self->caps};
+    char **texts[] = {
+        &self->output,   &self->model,          &self->seed,    &self->size,   &self->negative,
+        &self->sampler,  &self->image,          &self->extend,  &self->job,    &self->take,
+        &self->device,   &self->caps,           &self->seconds, &self->frames, &self->steps,
+        &self->guidance, &self->audio_guidance, &self->shift,   &self->overlap};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
     g_clear_pointer(&self->words, g_strfreev);
@@ -51,15 +49,26 @@ static gboolean put_text(cJSON *job, const char *key, const char *text)
     return TRUE;
 }
 
-static gboolean put_number(cJSON *job, const char *key, double number)
+// The model has limits of its own; these are what any number can be.
+static gboolean put_numbers(cJSON *job, const Arguments *arguments)
 {
-    if (isnan(number))
-        return TRUE;
-    if (number <= 0.0 || isinf(number)) {
-        g_autofree char *what = g_strdup_printf("The %s must be above 0, not %g.", key, number);
-        return refuse(what);
+    const struct {
+        const char *key;
+        RushesNumberOption option;
+    } numbers[] = {
+        {"frames", {"--frames", arguments->frames, TRUE, 1, 100000}},
+        {"steps", {"--steps", arguments->steps, TRUE, 1, 10000}},
+        {"guidance", {"--guidance", arguments->guidance, FALSE, 0, 1000}},
+        {"audio_guidance", {"--audio-guidance", arguments->audio_guidance, FALSE, 0, 1000}},
+        {"shift", {"--shift", arguments->shift, FALSE, 0, 1000}},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        double value = 0.0;
+        if (!rushes_cli_number(&numbers[i].option, &value))
+            return FALSE;
+        if (numbers[i].option.text)
+            rushes_json_put(job, numbers[i].key, cJSON_CreateNumber(value));
     }
-    rushes_json_put(job, key, cJSON_CreateNumber(number));
     return TRUE;
 }
 
@@ -127,13 +136,7 @@ static cJSON *build_job(const Arguments *arguments, int *status)
     if (!put_words(job, arguments->words) || !put_text(job, "model", arguments->model) ||
         !put_text(job, "negative", arguments->negative) ||
         !put_text(job, "sampler", arguments->sampler) || !put_size(job, arguments->size) ||
-        !put_seed(job, arguments->seed) || !put_number(job, "guidance", arguments->guidance) ||
-        !put_number(job, "audio_guidance", arguments->audio_guidance) ||
-        !put_number(job, "shift", arguments->shift))
-        return NULL;
-    if (arguments->steps != UNSAID && !put_number(job, "steps", arguments->steps))
-        return NULL;
-    if (arguments->frames != UNSAID && !put_number(job, "frames", arguments->frames))
+        !put_seed(job, arguments->seed) || !put_numbers(job, arguments))
         return NULL;
     return g_steal_pointer(&job);
 }
@@ -177,16 +180,16 @@ static gboolean parse(Arguments *a, int argc, char **argv, int *status)
         {"model", 0, 0, G_OPTION_ARG_FILENAME, &a->model, "A model's id or folder (mini)", "MODEL"},
         {"seed", 0, 0, G_OPTION_ARG_FILENAME, &a->seed,
          "The same seed gives the same clip (random)", "N"},
-        {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &a->seconds, "Length (the model's own)", "S"},
-        {"frames", 0, 0, G_OPTION_ARG_INT, &a->frames, "Length in frames", "N"},
+        {"seconds", 0, 0, G_OPTION_ARG_FILENAME, &a->seconds, "Length (the model's own)", "S"},
+        {"frames", 0, 0, G_OPTION_ARG_FILENAME, &a->frames, "Length in frames", "N"},
         {"size", 0, 0, G_OPTION_ARG_FILENAME, &a->size, "Size of the picture (the model's own)",
          "WxH"},
-        {"steps", 0, 0, G_OPTION_ARG_INT, &a->steps, "Denoising steps", "N"},
-        {"guidance", 0, 0, G_OPTION_ARG_DOUBLE, &a->guidance,
+        {"steps", 0, 0, G_OPTION_ARG_FILENAME, &a->steps, "Denoising steps", "N"},
+        {"guidance", 0, 0, G_OPTION_ARG_FILENAME, &a->guidance,
          "How closely the picture follows the words", "G"},
-        {"audio-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &a->audio_guidance, "The same for the sound",
-         "G"},
-        {"shift", 0, 0, G_OPTION_ARG_DOUBLE, &a->shift, "Shift of the noise schedule", "S"},
+        {"audio-guidance", 0, 0, G_OPTION_ARG_FILENAME, &a->audio_guidance,
+         "The same for the sound", "G"},
+        {"shift", 0, 0, G_OPTION_ARG_FILENAME, &a->shift, "Shift of the noise schedule", "S"},
         {"sampler", 0, 0, G_OPTION_ARG_FILENAME, &a->sampler, "euler, unipc or dpmpp", "NAME"},
         {"negative", 0, 0, G_OPTION_ARG_FILENAME, &a->negative, "What the clip must not show",
          "WORDS"},
@@ -194,7 +197,7 @@ static gboolean parse(Arguments *a, int argc, char **argv, int *status)
          "FILE"},
         {"extend", 0, 0, G_OPTION_ARG_FILENAME, &a->extend,
          "A clip whose end the new one begins with and continues", "FILE"},
-        {"overlap", 0, 0, G_OPTION_ARG_INT, &a->overlap, "Frames of it that are continued (9)",
+        {"overlap", 0, 0, G_OPTION_ARG_FILENAME, &a->overlap, "Frames of it that are continued (9)",
          "N"},
         {"job", 0, 0, G_OPTION_ARG_FILENAME, &a->job, "Read a job or a recipe; options change it",
          "FILE.json"},
@@ -220,12 +223,8 @@ static gboolean parse(Arguments *a, int argc, char **argv, int *status)
 
 int rushes_cli_generate(int argc, char **argv)
 {
-    g_auto(Arguments) arguments = {.guidance = NAN,
-                                   .audio_guidance = NAN,
-                                   .shift = NAN,
-                                   .overlap = 9,
-                                   .frames = UNSAID,
-                                   .steps = UNSAID};
+    g_auto(Arguments) arguments = {0};
+    double seconds = 0.0, overlap = 9.0;
     int status = RUSHES_EXIT_USAGE;
 
     if (!parse(&arguments, argc, argv, &status))
@@ -235,14 +234,11 @@ int rushes_cli_generate(int argc, char **argv)
         refuse("A clip starts from a picture or continues a clip, not both.");
         return RUSHES_EXIT_USAGE;
     }
-    if (arguments.seconds < 0.0 || arguments.seconds > 3600.0 || isnan(arguments.seconds)) {
-        refuse("--seconds wants a length between 0 and an hour.");
+    const RushesNumberOption seconds_option = {"--seconds", arguments.seconds, FALSE, 0, 3600};
+    const RushesNumberOption overlap_option = {"--overlap", arguments.overlap, TRUE, 1, 1000};
+    if (!rushes_cli_number(&seconds_option, &seconds) ||
+        !rushes_cli_number(&overlap_option, &overlap))
         return RUSHES_EXIT_USAGE;
-    }
-    if (arguments.overlap < 1 || arguments.overlap > 1000) {
-        refuse("--overlap wants 1 to 1000 frames.");
-        return RUSHES_EXIT_USAGE;
-    }
     if (!check_output(output))
         return RUSHES_EXIT_FILE;
     g_autoptr(cJSON) job = build_job(&arguments, &status);
@@ -250,6 +246,8 @@ int rushes_cli_generate(int argc, char **argv)
         return status;
     if (!check_rights(job))
         return RUSHES_EXIT_USAGE;
+    if (!rushes_cli_check_device(arguments.device, arguments.caps, &status))
+        return status;
 
     g_autofree char *job_folder = arguments.job ? g_path_get_dirname(arguments.job) : NULL;
     RushesGenerateOptions options = {
@@ -259,8 +257,8 @@ int rushes_cli_generate(int argc, char **argv)
         .image = arguments.image,
         .extend = arguments.extend,
         .job_folder = job_folder,
-        .seconds = arguments.seconds,
-        .overlap = arguments.overlap,
+        .seconds = seconds,
+        .overlap = (int)overlap,
         .is_unsigned = arguments.is_unsigned,
         .json = arguments.json,
         .quiet = arguments.quiet,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 
 #include "cli/cli.h"
 #include "places.h"
@@ -33,6 +35,49 @@ int rushes_cli_read_program(char **argv, char **environment, RushesLineFunc func
                         g_strsignal(g_subprocess_get_term_sig(process)));
     rushes_cli_complain(what);
     return RUSHES_EXIT_ENGINE;
+}
+
+gboolean rushes_cli_check_device(const char *device, const char *caps, int *status)
+{
+    static const char prefix[] = "rushes-engine: ";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autofree char *engine = NULL, *log = NULL;
+    int ended = 0;
+
+    if (!device && !caps)
+        return TRUE;
+    engine = rushes_places_find_engine(&error);
+    g_ptr_array_add(argv, engine);
+    g_ptr_array_add(argv, (char *)"--check");
+    if (device) {
+        g_ptr_array_add(argv, (char *)"--device");
+        g_ptr_array_add(argv, (char *)device);
+    }
+    if (caps) {
+        g_ptr_array_add(argv, (char *)"--caps");
+        g_ptr_array_add(argv, (char *)caps);
+    }
+    g_ptr_array_add(argv, NULL);
+    if (!engine || !g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
+                                 NULL, NULL, &log, &ended, &error)) {
+        *status = rushes_cli_fail(RUSHES_EXIT_ENGINE, error);
+        return FALSE;
+    }
+    if (g_spawn_check_wait_status(ended, NULL))
+        return TRUE;
+    // A driver may write lines of its own around the one that counts.
+    const char *said = strstr(log, prefix);
+    g_autofree char *what =
+        said ? g_strndup(said + strlen(prefix), strcspn(said + strlen(prefix), "\n"))
+             : g_strdup("The engine ended while it opened the device");
+    g_autofree char *shown = g_utf8_make_valid(what, -1);
+    rushes_cli_complain(shown);
+    *status = !WIFEXITED(ended)         ? RUSHES_EXIT_ENGINE
+              : WEXITSTATUS(ended) == 1 ? RUSHES_EXIT_USAGE
+              : WEXITSTATUS(ended) == 2 ? RUSHES_EXIT_NO_DEVICE
+                                        : RUSHES_EXIT_ENGINE;
+    return FALSE;
 }
 
 int rushes_cli_read_ops(const char *device, const char *caps, char **arguments, RushesLineFunc func,

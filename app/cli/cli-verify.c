@@ -126,6 +126,8 @@ int rushes_cli_verify(int argc, char **argv)
             entries, &argc, &argv, &status))
         return status;
 
+    if (!rushes_cli_check_device(device, caps, &status))
+        return status;
     const char *options[7] = {NULL};
     gsize count = 0;
     if (device) {

@@ -52,6 +52,19 @@ RushesExit rushes_cli_status_of(const char *code);
 // Parses options. FALSE: the command ends with *status (help was printed, or a mistake named).
 gboolean rushes_cli_parse(const char *usage, const char *about, const GOptionEntry *entries,
                           int *argc, char ***argv, int *status);
+// A number that an option was given. Whole numbers go from `least` to `most`, others are above `least`.
+typedef struct RushesNumberOption {
+    const char *name; // "--steps"
+    const char *text; // as it was written; NULL: the option was not given
+    gboolean whole;
+    double least, most;
+} RushesNumberOption;
+// Leaves *out alone when the option was not given. FALSE: one sentence was said.
+gboolean rushes_cli_number(const RushesNumberOption *option, double *out);
+
+// Asks the engine whether --device and --caps (either may be NULL) can be had. FALSE: they cannot, which
+// was said in one sentence; the command ends with *status.
+gboolean rushes_cli_check_device(const char *device, const char *caps, int *status);
 // Runs a program to its end and hands over each line it prints, without the newline. Its complaints go
 // to our standard error. -> its exit status, or RUSHES_EXIT_ENGINE (having complained) when it cannot
 // be started or is ended by a signal. `environment` is NULL or a full one.

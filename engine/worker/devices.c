@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gpu/gpu.h"
+#include "gpu/caps.h"
 
 enum { MAX_DEVICES = 16 };
 
@@ -36,6 +36,24 @@ static void add_caps(cJSON *device, const GpuCaps *caps)
             cJSON_AddItemToArray(list, cJSON_CreateString(flags[i].name));
 }
 
+int devices_check(const RshEngineOptions *options)
+{
+    RshError error = {0};
+    Gpu *gpu = NULL;
+    // The mask first: whether it can be read does not depend on the device.
+    GpuCaps any = {0};
+    RshStatus status = caps_mask(&any, options->caps_mask, &error);
+    if (status == RSH_OK) {
+        const GpuOptions open = {.device = options->device, .caps_mask = options->caps_mask};
+        status = gpu_open(&open, &gpu, &error);
+        gpu_close(&gpu);
+    }
+    if (status == RSH_OK)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "rushes-engine: %s\n", error.text);
+    return status == RSH_ERROR_ARGUMENT ? DEVICES_BAD_MASK : DEVICES_NONE;
+}
+
 int devices_print(const RshEngineOptions *options)
 {
     RshDeviceInfo devices[MAX_DEVICES];
@@ -64,5 +82,5 @@ int devices_print(const RshEngineOptions *options)
     puts(text ? text : "[]");
     cJSON_free(text);
     cJSON_Delete(list);
-    return count > 0 ? EXIT_SUCCESS : 2;
+    return count > 0 ? EXIT_SUCCESS : DEVICES_NONE;
 }

@@ -25,6 +25,7 @@ enum {
     OPTION_DEVICES,
     OPTION_VERIFY,
     OPTION_REFERENCE,
+    OPTION_CHECK,
 };
 
 static const struct option long_options[] = {
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     {"devices", no_argument, NULL, OPTION_DEVICES},
     {"verify", no_argument, NULL, OPTION_VERIFY},
     {"reference", no_argument, NULL, OPTION_REFERENCE},
+    {"check", no_argument, NULL, OPTION_CHECK},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -57,6 +59,7 @@ static const char usage[] =
     "  --validate      run under the Vulkan validation layers\n"
     "  --verbose       log to standard error\n"
     "  --devices       list the devices as JSON and exit\n"
+    "  --check         say whether --device and --caps can be had, and exit\n"
     "  --verify DIR... run golden cases and exit; with --reference in plain C\n"
     "  --help, --version\n";
 
@@ -93,7 +96,7 @@ static int refuse(const char *what)
 int main(int argc, char **argv)
 {
     SessionOptions options = {.output = 1};
-    bool list = false, verify = false, reference = false, verbose = false;
+    bool list = false, check = false, verify = false, reference = false, verbose = false;
     unsigned long number = 0;
     int option;
 
@@ -133,6 +136,9 @@ int main(int argc, char **argv)
         case OPTION_DEVICES:
             list = true;
             break;
+        case OPTION_CHECK:
+            check = true;
+            break;
         case OPTION_VERIFY:
             verify = true;
             break;
@@ -155,6 +161,8 @@ int main(int argc, char **argv)
         return verify_cases(&options.engine, reference, argv + optind, argc - optind);
     if (optind < argc)
         return refuse("unexpected argument; --help says what there is");
+    if (check)
+        return devices_check(&options.engine);
     if (list)
         return devices_print(&options.engine);
     options.engine.log = log_event;

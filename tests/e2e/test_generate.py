@@ -249,6 +249,45 @@ def impossible_settings_are_refused_in_one_sentence():
     refuse(4, "--job", "/etc/passwd")
 
 
+NOT_NUMBERS = ("", "nan", "inf", "-inf", "0", "-1", "1e999", "0x10", "4 ", "7;", "99999999999999999999")
+
+
+@tap.case
+def a_number_that_is_none_is_refused_by_every_option_that_wants_one():
+    options = [("generate", WORDS, "--" + name) for name in
+               ("seconds", "frames", "steps", "guidance", "audio-guidance", "shift", "overlap")]
+    options += [("bench", "--runs"), ("export", ".", "-o", "film.mp4", "--take"), ("export", ".", "-o", "film.mp4", "--quality")]
+    with Place() as place:
+        for *command, option in options:
+            whole = option in ("--frames", "--steps", "--overlap", "--runs", "--take", "--quality")
+            for number in NOT_NUMBERS + (("1.5",) if whole else ()):
+                done = place.run(*command, f"{option}={number}")
+                text = done.stderr.decode()
+                assert done.returncode == 1 and not done.stdout, (command, option, number, done)
+                assert text.startswith(f"rushes: {option} wants ") and text.count("\n") == 1, (option, number, text)
+        for seed in [number for number in NOT_NUMBERS if number != "0"]:
+            done = place.run("generate", WORDS, f"--seed={seed}")
+            assert done.returncode == 1 and done.stderr.startswith(b"rushes: --seed wants "), (seed, done)
+        assert os.listdir(place.path) == ["tmp"] and os.listdir(place.temporary) == []
+
+
+@tap.case
+def an_unknown_capability_or_device_is_one_sentence_of_every_command():
+    with Place() as place:
+        for command in (("devices",), ("generate", WORDS), ("verify",), ("verify", "a-mel-16k"), ("bench", "linear"),
+                        ("bench", "run")):
+            for mask in ("-x", "x", "fp16", "-fp16,-x", "-"):
+                done = place.run(*command, "--caps=" + mask)
+                text = done.stderr.decode()
+                assert done.returncode == 1 and not done.stdout, (command, mask, done)
+                assert text.startswith("rushes: ") and text.count("\n") == 1, (command, mask, text)
+                assert "'" + mask.split(",")[-1] + "'" in text and "known are: fp16, " in text, (command, mask, text)
+            if command != ("devices",):
+                done = place.run(*command, "--device", "no such device")
+                assert done.returncode == 2 and not done.stdout and done.stderr.count(b"\n") == 1, (command, done)
+                assert b"no such device" in done.stderr, (command, done)
+
+
 @tap.case
 def models_that_cannot_be_used_are_refused_in_one_sentence():
     assert "nothing-here" in refuse(4, "--model", "nothing-here")
