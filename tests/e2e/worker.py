@@ -55,6 +55,12 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
+    def processor_seconds(self):
+        """What the worker has used so far, all threads."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def quit(self):
         self.process.stdin.close()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=120)
