@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/generate-consent.h"
 #include "cli/generate-run.h"
 #include "export/clip-container.h"
 #include "json-file.h"
-#include "rights/rights-sources.h"
+#include "rushes-error.h"
 
 typedef struct Arguments {
-    char *output, *model, *seed, *size, *negative, *sampler, *image, *extend, *job, *take;
+    char *output, *model, *seed, *size, *negative, *sampler, *image, *person, *extend, *job, *take;
     char *device, *caps;
     char *seconds, *frames, *steps, *guidance, *audio_guidance, *shift, *overlap; // as written
     gboolean json, quiet, verbose, validate, is_unsigned;
@@ -21,10 +22,10 @@ typedef struct Arguments {
 static void arguments_clear(Arguments *self)
 {
     char **texts[] = {
-        &self->output,   &self->model,          &self->seed,    &self->size,   &self->negative,
-        &self->sampler,  &self->image,          &self->extend,  &self->job,    &self->take,
-        &self->device,   &self->caps,           &self->seconds, &self->frames, &self->steps,
-        &self->guidance, &self->audio_guidance, &self->shift,   &self->overlap};
+        &self->output,   &self->model,          &self->seed,    &self->size,    &self->negative,
+        &self->sampler,  &self->image,          &self->extend,  &self->job,     &self->take,
+        &self->device,   &self->caps,           &self->seconds, &self->frames,  &self->steps,
+        &self->guidance, &self->audio_guidance, &self->shift,   &self->overlap, &self->person};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
     g_clear_pointer(&self->words, g_strfreev);
@@ -159,16 +160,22 @@ static gboolean check_output(const char *output)
     return what ? refuse(what) : TRUE;
 }
 
-// Says what the rights lists say of the words; FALSE when they refuse them.
-static gboolean check_rights(const cJSON *job)
+// Who is on the reference, and what rights lists and consent records say of it all.
+static gboolean check_rights(const Arguments *arguments, cJSON *job, int *status)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *warning = NULL;
-    gboolean allowed =
-        rushes_rights_sources_allow(rushes_json_string(job, "prompt", ""), &warning, &error);
 
+    if (!rushes_generate_put_consent(job, arguments->image, arguments->extend, arguments->person,
+                                     &error)) {
+        *status = g_error_matches(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED) ? RUSHES_EXIT_USAGE
+                                                                             : RUSHES_EXIT_FILE;
+        return refuse(error->message);
+    }
+    gboolean allowed = rushes_generate_is_allowed(job, &warning, &error);
     if (warning)
         rushes_cli_complain(warning);
+    *status = RUSHES_EXIT_USAGE;
     return allowed ? TRUE : refuse(error->message);
 }
 
@@ -195,6 +202,8 @@ static gboolean parse(Arguments *a, int argc, char **argv, int *status)
          "WORDS"},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &a->image, "A picture that the clip starts with",
          "FILE"},
+        {"person", 0, 0, G_OPTION_ARG_STRING, &a->person,
+         "The consent record of the person on the picture", "RECORD"},
         {"extend", 0, 0, G_OPTION_ARG_FILENAME, &a->extend,
          "A clip whose end the new one begins with and continues", "FILE"},
         {"overlap", 0, 0, G_OPTION_ARG_FILENAME, &a->overlap, "Frames of it that are continued (9)",
@@ -244,8 +253,8 @@ int rushes_cli_generate(int argc, char **argv)
     g_autoptr(cJSON) job = build_job(&arguments, &status);
     if (!job)
         return status;
-    if (!check_rights(job))
-        return RUSHES_EXIT_USAGE;
+    if (!check_rights(&arguments, job, &status))
+        return status;
     if (!rushes_cli_check_device(arguments.device, arguments.caps, &status))
         return status;
 

@@ -9,6 +9,8 @@ static const RushesCommand commands[] = {
     {"export", "make a finished file of a project's film", rushes_cli_export},
     {"share", "pack a project into one file", rushes_cli_share},
     {"unpack", "unpack a project that was shared", rushes_cli_unpack},
+    {"consent", "keep the records of who agreed to be shown", rushes_cli_consent},
+    {"rights", "say which names are not to be generated", rushes_cli_rights},
     {"models", "list the models that are installed", rushes_cli_models},
     {"devices", "list the devices that can run them", rushes_cli_devices},
     {"verify", "compare this device's results with known ones", rushes_cli_verify},

@@ -35,6 +35,8 @@ int rushes_cli_export(int argc, char **argv);
 int rushes_cli_share(int argc, char **argv);
 int rushes_cli_unpack(int argc, char **argv);
 int rushes_cli_inspect(int argc, char **argv);
+int rushes_cli_consent(int argc, char **argv);
+int rushes_cli_rights(int argc, char **argv);
 
 // The command called `name`, or NULL.
 const RushesCommand *rushes_cli_find(const char *name);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/generate-clip.h"
+#include "cli/generate-consent.h"
 #include "cli/generate-progress.h"
 #include "json-file.h"
 #include "media/condition.h"
@@ -139,6 +140,11 @@ static void write_clip(Run *run)
         .is_unsigned = run->options->is_unsigned,
     };
 
+    // It may have taken hours: who agreed then may not agree now.
+    if (!rushes_generate_is_allowed(run->made, NULL, &error)) {
+        fail_error(run, RUSHES_EXIT_USAGE, error);
+        return;
+    }
     if (!rushes_generate_write_clip(&clip, &error)) {
         fail_error(run, RUSHES_EXIT_FILE, error);
         return;
@@ -208,6 +214,10 @@ static void on_job_event(RushesEngineClient *client, const RushesEngineEvent *ev
         const cJSON *job = cJSON_GetObjectItemCaseSensitive(event->fields, "job");
         g_clear_pointer(&run->made, cJSON_Delete);
         run->made = cJSON_Duplicate(job, TRUE);
+        // The worker does not hand back what is not its business.
+        const cJSON *consent = cJSON_GetObjectItemCaseSensitive(run->job, "consent");
+        if (consent)
+            cJSON_AddItemToObject(run->made, "consent", cJSON_Duplicate(consent, TRUE));
     } else if (event->kind == RUSHES_ENGINE_PROGRESS && g_str_equal(event->stage, "denoise")) {
         run->last_step = MAX(run->last_step, event->step);
     } else if (event->kind == RUSHES_ENGINE_CANCELLED) {

@@ -6,6 +6,7 @@
 
 #include "json-file.h"
 #include "places.h"
+#include "rights/consent-use.h"
 #include "rushes-error.h"
 #include "timeline/composer.h"
 
@@ -163,13 +164,44 @@ static GStrv film_edits(RushesProject *project, const RushesExportPreset *preset
     return g_strv_builder_end(edits);
 }
 
+// A person who took their consent back is not published; `notices` receives what is only doubtful.
+static gboolean check_consent(RushesProject *project, RushesTake *take, GPtrArray *notices,
+                              GError **error)
+{
+    g_autofree char *warning = NULL;
+
+    if (!rushes_consent_allow_take(rushes_take_get_recipe(take), rushes_project_get_folder(project),
+                                   &warning, error)) {
+        g_prefix_error(error, "Take %d cannot be exported: ", rushes_take_get_number(take));
+        return FALSE;
+    }
+    if (warning && notices)
+        g_ptr_array_add(notices,
+                        g_strdup_printf("Take %d: %s", rushes_take_get_number(take), warning));
+    return TRUE;
+}
+
+static gboolean check_film_consent(RushesProject *project, GPtrArray *notices, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    GListModel *shots = rushes_project_get_shots(project);
+
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        RushesTake *take = rushes_shot_get_take(shot);
+        if (take && g_hash_table_add(seen, take) && !check_consent(project, take, notices, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static RushesExporter *export_take(RushesProject *project, const char *path,
                                    const RushesFilmExport *request, RushesExportOptions *options,
-                                   GError **error)
+                                   GPtrArray *notices, GError **error)
 {
     RushesTake *take = find_take(project, request->take, error);
 
-    if (!take)
+    if (!take || !check_consent(project, take, notices, error))
         return NULL;
     const RushesRecipe *recipe = rushes_take_get_recipe(take);
     g_autoptr(cJSON) json = rushes_recipe_to_json(recipe);
@@ -193,6 +225,8 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
                     rushes_project_get_folder(project));
         return NULL;
     }
+    if (!check_film_consent(project, notices, error))
+        return NULL;
     choose_canvas(project, preset, &width, &height);
     g_autoptr(RushesTimeline) timeline =
         rushes_timeline_with_canvas(project, width, height, 0.0, notices);
@@ -228,6 +262,6 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
         .identity_folder = request->is_signed ? identity : NULL,
         .signer = request->signer,
     };
-    return request->take ? export_take(project, path, request, &options, error)
+    return request->take ? export_take(project, path, request, &options, notices, error)
                          : export_film(project, path, preset, &options, notices, error);
 }

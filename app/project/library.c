@@ -23,6 +23,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS job(id INTEGER PRIMARY KEY, project TEXT NOT NULL,"
     " take TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL,"
     " step INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, UNIQUE(project, take));"
+    "CREATE TABLE IF NOT EXISTS project(folder TEXT PRIMARY KEY);"
     "CREATE TABLE IF NOT EXISTS prompt(text TEXT PRIMARY KEY, used INTEGER NOT NULL);"
     "CREATE VIRTUAL TABLE IF NOT EXISTS take USING fts5(project UNINDEXED, id UNINDEXED,"
     " created UNINDEXED, words, tokenize='unicode61 remove_diacritics 2');"
@@ -315,6 +316,25 @@ void rushes_library_rebuild(RushesLibrary *self, const char *const *projects)
         }
     }
     execute(self, NULL, "COMMIT", "");
+}
+
+gboolean rushes_library_add_project(RushesLibrary *self, const char *project, GError **error)
+{
+    return execute(self, error, "INSERT OR IGNORE INTO project(folder) VALUES(?)", "s", project);
+}
+
+GStrv rushes_library_list_projects(RushesLibrary *self)
+{
+    g_autoptr(GStrvBuilder) projects = g_strv_builder_new();
+    sqlite3_stmt *statement = query(self,
+                                    "SELECT folder FROM project UNION SELECT project FROM take"
+                                    " UNION SELECT project FROM job ORDER BY 1",
+                                    "");
+
+    while (statement && sqlite3_step(statement) == SQLITE_ROW)
+        g_strv_builder_add(projects, (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return g_strv_builder_end(projects);
 }
 
 gboolean rushes_library_add_timing(RushesLibrary *self, const char *key, double work,

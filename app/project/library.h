@@ -58,6 +58,11 @@ GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint m
 // Indexes every take and prompt of these projects again, and forgets takes that are not there.
 void rushes_library_rebuild(RushesLibrary *self, const char *const *projects);
 
+// Remembers that there is a project in this folder, and lists those of which anything is known; NULL-terminated, owned by
+// the caller. A folder that was moved or deleted since is still named.
+gboolean rushes_library_add_project(RushesLibrary *self, const char *project, GError **error);
+GStrv rushes_library_list_projects(RushesLibrary *self);
+
 // How long a stage took: `work` is what it did, in units of the caller (pixels times frames times
 // steps). `key` names what makes times comparable: model, device, stage.
 gboolean rushes_library_add_timing(RushesLibrary *self, const char *key, double work,

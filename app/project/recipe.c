@@ -65,6 +65,8 @@ RushesRecipe *rushes_recipe_copy(const RushesRecipe *self)
     copy->condition_video = g_strdup(self->condition_video);
     copy->condition_audio = g_strdup(self->condition_audio);
     copy->condition_source = g_strdup(self->condition_source);
+    copy->picture_sha256 = g_strdup(self->picture_sha256);
+    copy->consent = g_strdup(self->consent);
     return copy;
 }
 
@@ -79,7 +81,18 @@ void rushes_recipe_free(RushesRecipe *self)
     g_free(self->condition_video);
     g_free(self->condition_audio);
     g_free(self->condition_source);
+    g_free(self->picture_sha256);
+    g_free(self->consent);
     g_free(self);
+}
+
+void rushes_recipe_set_picture(RushesRecipe *self, const RushesRecipe *from)
+{
+    g_free(self->picture_sha256);
+    g_free(self->consent);
+    self->picture_sha256 = from ? g_strdup(from->picture_sha256) : NULL;
+    self->consent = from ? g_strdup(from->consent) : NULL;
+    self->shows_person = from && from->shows_person;
 }
 
 static gboolean refuse(GError **error, const char *field, const char *wanted)
@@ -115,6 +128,26 @@ static gboolean read_conditioning(RushesRecipe *self, const cJSON *object, GErro
     self->condition_source = g_strdup(rushes_json_string(object, "source", NULL));
     return read_file_name(object, "video", &self->condition_video, error) &&
            read_file_name(object, "audio", &self->condition_audio, error);
+}
+
+static gboolean is_sha256(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+static gboolean read_consent(RushesRecipe *self, const cJSON *object, GError **error)
+{
+    const char *picture = rushes_json_string(object, "picture_sha256", NULL);
+    const char *record = rushes_json_string(object, "record", NULL);
+
+    if (picture && !is_sha256(picture))
+        return refuse(error, "consent.picture_sha256", "a SHA-256 in 64 hexadecimal digits");
+    if (record && !g_uuid_string_is_valid(record))
+        return refuse(error, "consent.record", "the id of a consent record");
+    self->picture_sha256 = g_strdup(picture);
+    self->consent = g_strdup(record);
+    self->shows_person = record || rushes_json_bool(object, "person", FALSE);
+    return TRUE;
 }
 
 static gboolean read_seed(RushesRecipe *self, const cJSON *job, GError **error)
@@ -172,6 +205,9 @@ RushesRecipe *rushes_recipe_from_json(const cJSON *job, GError **error)
     const cJSON *conditioning = cJSON_GetObjectItemCaseSensitive(job, "conditioning");
     if (cJSON_IsObject(conditioning) && !read_conditioning(self, conditioning, error))
         return NULL;
+    const cJSON *consent = cJSON_GetObjectItemCaseSensitive(job, "consent");
+    if (cJSON_IsObject(consent) && !read_consent(self, consent, error))
+        return NULL;
     return g_steal_pointer(&self);
 }
 
@@ -207,6 +243,14 @@ cJSON *rushes_recipe_to_json(const RushesRecipe *self)
         cJSON_AddNumberToObject(object, "samples", (double)self->condition_samples);
         if (self->condition_source)
             cJSON_AddStringToObject(object, "source", self->condition_source);
+    }
+    if (self->picture_sha256 || self->shows_person) {
+        cJSON *object = cJSON_AddObjectToObject(job, "consent");
+        if (self->picture_sha256)
+            cJSON_AddStringToObject(object, "picture_sha256", self->picture_sha256);
+        cJSON_AddBoolToObject(object, "person", self->shows_person);
+        if (self->consent)
+            cJSON_AddStringToObject(object, "record", self->consent);
     }
     return job;
 }

@@ -33,6 +33,11 @@ typedef struct RushesRecipe {
     char *condition_audio; // f32, in the take's folder, or NULL
     gint64 condition_samples;
     char *condition_source; // where it came from, for people: a file name or "take 3"
+
+    // Of the picture at the root of it all: a clip that continues another one carries on what that one said.
+    char *picture_sha256;  // of the picture's file, hex, or NULL
+    gboolean shows_person; // the creator said so
+    char *consent;         // id of the consent record it is used under, or NULL
 } RushesRecipe;
 
 RushesRecipe *rushes_recipe_new(void);
@@ -43,6 +48,9 @@ void rushes_recipe_free(RushesRecipe *self);
 // out of any sense. Absent fields stay at their defaults.
 RushesRecipe *rushes_recipe_from_json(const cJSON *job, GError **error);
 cJSON *rushes_recipe_to_json(const RushesRecipe *self); // owned by the caller
+
+// Takes over what `from` says of the reference picture and the person on it; `from` NULL: nothing.
+void rushes_recipe_set_picture(RushesRecipe *self, const RushesRecipe *from);
 
 gboolean rushes_recipe_equal(const RushesRecipe *a, const RushesRecipe *b);
 double rushes_recipe_get_seconds(const RushesRecipe *self); // 0 while frames or fps are unknown

@@ -373,9 +373,11 @@ void rushes_take_set_state(RushesTake *self, RushesTakeState state, const char *
 void rushes_take_set_recipe(RushesTake *self, const RushesRecipe *recipe)
 {
     RushesRecipe *copy = rushes_recipe_copy(recipe);
-    // The worker's copy of the job does not carry where the first frame came from.
+    // The worker's copy of the job carries neither where the first frame came from nor who agreed to it.
     if (!copy->condition_source)
         copy->condition_source = g_strdup(self->recipe->condition_source);
+    if (!copy->picture_sha256 && !copy->shows_person)
+        rushes_recipe_set_picture(copy, self->recipe);
     rushes_recipe_free(self->recipe);
     self->recipe = copy;
     g_clear_object(&self->store); // its shape may be another

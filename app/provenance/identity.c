@@ -327,3 +327,30 @@ char *rushes_identity_describe(GBytes *certificate)
     X509_free(leaf);
     return text[0] ? g_utf8_make_valid(text, -1) : NULL;
 }
+
+static X509 *read_pem(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    FILE *file = g_fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+
+    if (file)
+        fclose(file);
+    return certificate;
+}
+
+gboolean rushes_identity_owns(const char *folder, GBytes *certificate)
+{
+    gsize bytes;
+    const guint8 *cursor = g_bytes_get_data(certificate, &bytes);
+    X509 *given = d2i_X509(NULL, &cursor, (long)bytes);
+    X509 *leaf = read_pem(folder, "leaf.pem"), *root = read_pem(folder, "root.pem");
+
+    gboolean owned = given && ((leaf && X509_cmp(given, leaf) == 0) ||
+                               (root && X509_verify(given, X509_get0_pubkey(root)) == 1));
+    X509_free(given);
+    X509_free(leaf);
+    X509_free(root);
+    ERR_clear_error();
+    return owned;
+}

@@ -40,6 +40,8 @@ GBytes *rushes_identity_sign(RushesIdentity *identity, const void *message, gsiz
 // TRUE when `signature` (64 bytes) is that of `message` by the DER certificate's key.
 gboolean rushes_identity_verify(GBytes *certificate, const void *message, gsize bytes,
                                 const guint8 *signature, gsize signature_bytes);
+// TRUE when the DER certificate is the leaf in `folder` or was issued by the root there: this machine made it.
+gboolean rushes_identity_owns(const char *folder, GBytes *certificate);
 // The certificate's common name, or its organisation; NULL when it cannot be read.
 char *rushes_identity_describe(GBytes *certificate);
 

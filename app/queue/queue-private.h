@@ -5,8 +5,9 @@
 #pragma once
 #include "queue/eta.h"
 #include "queue/queue.h"
+#include "rights/rights-watch.h"
 
-typedef enum Intent { INTENT_NONE, INTENT_CANCEL, INTENT_PAUSE, INTENT_HOLD } Intent;
+typedef enum Intent { INTENT_NONE, INTENT_CANCEL, INTENT_PAUSE, INTENT_HOLD, INTENT_REFUSE } Intent;
 
 struct _RushesQueue {
     GObject parent_instance;
@@ -24,6 +25,8 @@ struct _RushesQueue {
     RushesQueueItem *running;
     guint request;
     Intent intent; // why the running job was cancelled
+    char *refusal; // with INTENT_REFUSE: the reason
+    RushesRightsWatch *watch;
     RushesEta *eta;
     guint best_step; // of the running job
     guint crashes;   // since the last finished step
@@ -45,4 +48,6 @@ void queue_save_take(RushesQueue *self, RushesTake *take);
 // In the library, in the take and in its file.
 void queue_set_state(RushesQueue *self, RushesQueueItem *item, RushesTakeState state,
                      const char *error);
+// Fails the item with the reason, if rights or consent refuse it now. -> TRUE when it may run
+gboolean queue_may_run(RushesQueue *self, RushesQueueItem *item);
 void queue_remove_item(RushesQueue *self, RushesQueueItem *item);

@@ -159,8 +159,14 @@ static void job_cancelled(RushesQueue *self)
     g_autoptr(RushesQueueItem) item = g_object_ref(self->running);
     Intent intent = self->intent;
 
+    g_autofree char *refusal = g_steal_pointer(&self->refusal);
+
     leave_running(self);
-    if (intent == INTENT_PAUSE) {
+    if (intent == INTENT_REFUSE) {
+        queue_set_state(self, item, RUSHES_TAKE_FAILED, refusal);
+        queue_remove_item(self, item);
+        queue_notice(self, refusal);
+    } else if (intent == INTENT_PAUSE) {
         queue_set_state(self, item, RUSHES_TAKE_PAUSED, NULL);
     } else if (intent == INTENT_HOLD) {
         queue_set_state(self, item, RUSHES_TAKE_INTERRUPTED, NULL);
@@ -180,7 +186,8 @@ static void job_failed(RushesQueue *self, const RushesEngineEvent *event)
     gboolean worker_gone = g_str_equal(code, "worker") || g_str_equal(code, "device");
     Intent intent = self->intent;
 
-    if (worker_gone && (intent == INTENT_CANCEL || intent == INTENT_PAUSE)) {
+    if (worker_gone &&
+        (intent == INTENT_CANCEL || intent == INTENT_PAUSE || intent == INTENT_REFUSE)) {
         job_cancelled(self); // it was to end anyway
         return;
     }
@@ -325,6 +332,8 @@ void queue_pump(RushesQueue *self)
     if (self->running || self->paused || !self->started || !self->device)
         return;
     RushesQueueItem *item = next_item(self);
+    while (item && !queue_may_run(self, item)) // it waited; who agreed then may not agree now
+        item = next_item(self);
     if (!item)
         return;
     RushesTake *take = queue_item_take(item);

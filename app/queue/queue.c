@@ -2,6 +2,7 @@
 #include "queue/queue.h"
 
 #include "queue/queue-private.h"
+#include "rights/consent-use.h"
 #include "rights/rights-sources.h"
 
 #define WATCHDOG_SECONDS 180 // a large model may take two minutes for one step
@@ -75,6 +76,10 @@ static void rushes_queue_dispose(GObject *object)
     g_clear_pointer(&self->eta, rushes_eta_free);
     g_clear_pointer(&self->model, cJSON_Delete);
     g_clear_pointer(&self->device, g_free);
+    g_clear_pointer(&self->refusal, g_free);
+    if (self->watch)
+        g_signal_handlers_disconnect_by_data(self->watch, self);
+    g_clear_object(&self->watch);
     G_OBJECT_CLASS(rushes_queue_parent_class)->dispose(object);
 }
 
@@ -92,6 +97,8 @@ static void rushes_queue_class_init(RushesQueueClass *klass)
     g_signal_new("notice", RUSHES_TYPE_QUEUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                  1, G_TYPE_STRING);
     g_signal_new("model-changed", RUSHES_TYPE_QUEUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                 G_TYPE_NONE, 0);
+    g_signal_new("rights-changed", RUSHES_TYPE_QUEUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 0);
     g_signal_new("item-finished", RUSHES_TYPE_QUEUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 1, RUSHES_TYPE_QUEUE_ITEM);
@@ -140,6 +147,8 @@ RushesQueue *rushes_queue_new(RushesLibrary *library)
     g_signal_connect(self->engine, "ready", G_CALLBACK(queue_on_ready), self);
     g_signal_connect(self->engine, "ended", G_CALLBACK(queue_on_ended), self);
     load_jobs(self);
+    self->watch = rushes_rights_watch_new();
+    g_signal_connect_swapped(self->watch, "changed", G_CALLBACK(rushes_queue_recheck), self);
     return self;
 }
 
@@ -163,6 +172,7 @@ void rushes_queue_attach_project(RushesQueue *self, RushesProject *project)
 {
     const char *folder = rushes_project_get_folder(project);
 
+    rushes_library_add_project(self->library, folder, NULL);
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self)); i++) {
         g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(self), i);
         if (!g_str_equal(rushes_queue_item_get_project(item), folder))
@@ -180,11 +190,19 @@ void rushes_queue_attach_project(RushesQueue *self, RushesProject *project)
     }
 }
 
+static gboolean is_allowed(RushesTake *take, const char *project, GError **error)
+{
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+
+    return rushes_rights_sources_allow(recipe->prompt, NULL, error) &&
+           rushes_consent_allow_job(recipe, project, error);
+}
+
 gboolean rushes_queue_add(RushesQueue *self, RushesProject *project, RushesTake *take,
                           gboolean front, GError **error)
 {
     const char *folder = rushes_project_get_folder(project);
-    if (!rushes_rights_sources_allow(rushes_take_get_recipe(take)->prompt, NULL, error))
+    if (!is_allowed(take, folder, error))
         return FALSE;
     gint64 id =
         rushes_library_add_job(self->library, folder, rushes_take_get_id(take), front, error);
@@ -210,6 +228,35 @@ static void end_running(RushesQueue *self, Intent intent)
 {
     self->intent = intent;
     rushes_engine_client_cancel(self->engine, self->request);
+}
+
+gboolean queue_may_run(RushesQueue *self, RushesQueueItem *item)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (is_allowed(queue_item_take(item), rushes_queue_item_get_project(item), &failure))
+        return TRUE;
+    if (item == self->running) {
+        g_free(self->refusal);
+        self->refusal = g_strdup(failure->message);
+        end_running(self, INTENT_REFUSE);
+        return FALSE;
+    }
+    queue_set_state(self, item, RUSHES_TAKE_FAILED, failure->message);
+    queue_remove_item(self, item);
+    queue_notice(self, failure->message);
+    return FALSE;
+}
+
+void rushes_queue_recheck(RushesQueue *self)
+{
+    for (guint i = g_list_model_get_n_items(G_LIST_MODEL(self)); i > 0; i--) {
+        g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(self), i - 1);
+        if (item)
+            queue_may_run(self, item);
+    }
+    g_signal_emit_by_name(self, "rights-changed");
+    queue_pump(self);
 }
 
 void rushes_queue_cancel(RushesQueue *self, RushesQueueItem *item)

@@ -7,6 +7,7 @@
 // Properties  "paused" (no job runs), "running" (a job runs), "ready" (the device is open).
 // Signals     "notice" (string): a sentence for the creator. "model-changed": see get_model.
 //             "item-finished" (RushesQueueItem): it left the queue, done, failed or cancelled.
+//             "rights-changed": a rights list or a consent record is another, and the jobs were asked again.
 //
 // A worker that ends by itself is started again, at once and then ever later; a job on which it
 // ends three times without one more finished step is failed.
@@ -30,8 +31,8 @@ void rushes_queue_stop(RushesQueue *self);
 // The takes of an open project are the ones whose progress shows.
 void rushes_queue_attach_project(RushesQueue *self, RushesProject *project);
 
-// The take's recipe is the job. FALSE with an error when a rights list refuses its words or the library
-// cannot be written.
+// The take's recipe is the job. FALSE with an error when a rights list refuses its words, the person on its picture
+// has not agreed, or the library cannot be written.
 gboolean rushes_queue_add(RushesQueue *self, RushesProject *project, RushesTake *take,
                           gboolean front, GError **error);
 // Removes it; what runs ends within a second. The take stays, cancelled.
@@ -40,6 +41,9 @@ void rushes_queue_pause_item(RushesQueue *self, RushesQueueItem *item, gboolean 
 // Moves it to stand at `position` in the list.
 gboolean rushes_queue_move(RushesQueue *self, RushesQueueItem *item, guint position,
                            GError **error);
+// Asks rights lists and consent records about every job again; what is refused now fails with the reason, the running
+// job too. Happens by itself when one of them changes.
+void rushes_queue_recheck(RushesQueue *self);
 void rushes_queue_set_paused(RushesQueue *self, gboolean paused);
 gboolean rushes_queue_get_paused(RushesQueue *self);
 RushesQueueItem *rushes_queue_get_running(RushesQueue *self); // not owned, or NULL

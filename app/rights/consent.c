@@ -8,6 +8,8 @@
 
 #define ENDING         ".consent.json"
 #define MAX_FILE_BYTES (256 * 1024)
+#define MAX_WORDS      (64 * 1024)
+#define VERSION        2
 #define TIME_FORMAT    "%Y-%m-%dT%H:%M:%SZ"
 
 void rushes_consent_free(RushesConsent *consent)
@@ -19,9 +21,11 @@ void rushes_consent_free(RushesConsent *consent)
     g_free(consent->scope);
     g_free(consent->statement);
     g_free(consent->media_sha256);
+    g_free(consent->project);
     g_free(consent->granted);
     g_free(consent->expires);
     g_free(consent->revoked);
+    g_clear_pointer(&consent->certificate, g_bytes_unref);
     g_free(consent);
 }
 
@@ -41,9 +45,11 @@ static gboolean fail(GError **error, const char *format, ...)
 static GByteArray *signed_message(const RushesConsent *consent)
 {
     const char *const parts[] = {
-        "rushes consent 1", consent->id,        consent->person,
-        consent->scope,     consent->statement, consent->media_sha256,
-        consent->granted,   consent->expires,   consent->revoked ? consent->revoked : "",
+        "rushes consent 2", consent->id,
+        consent->person,    consent->scope,
+        consent->statement, consent->media_sha256,
+        consent->project,   consent->granted,
+        consent->expires,   consent->revoked ? consent->revoked : "",
     };
     GByteArray *message = g_byte_array_new();
 
@@ -75,11 +81,12 @@ static gboolean write_record(const char *folder, RushesIdentity *identity,
     g_autofree char *leaf_text =
         g_base64_encode(g_bytes_get_data(leaf, NULL), g_bytes_get_size(leaf));
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "version", 1);
+    cJSON_AddNumberToObject(json, "version", VERSION);
     cJSON_AddStringToObject(json, "person", consent->person);
     cJSON_AddStringToObject(json, "scope", consent->scope);
     cJSON_AddStringToObject(json, "statement", consent->statement);
     cJSON_AddStringToObject(json, "media_sha256", consent->media_sha256);
+    cJSON_AddStringToObject(json, "project", consent->project);
     cJSON_AddStringToObject(json, "granted", consent->granted);
     cJSON_AddStringToObject(json, "expires", consent->expires);
     if (consent->revoked)
@@ -95,23 +102,36 @@ static gboolean write_record(const char *folder, RushesIdentity *identity,
 }
 
 RushesConsent *rushes_consent_grant(const char *folder, RushesIdentity *identity,
-                                    const char *person, const char *scope, const char *statement,
-                                    const char *media_sha256, GDateTime *expires, GError **error)
+                                    const RushesConsentTerms *terms, GError **error)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GDateTime) until = g_date_time_to_utc(expires);
+    g_autoptr(GDateTime) until = g_date_time_to_utc(terms->expires);
     g_autoptr(RushesConsent) consent = g_new0(RushesConsent, 1);
 
     consent->id = g_uuid_string_random();
-    consent->person = g_strstrip(g_strdup(person));
-    consent->scope = g_strstrip(g_strdup(scope));
-    consent->statement = g_strstrip(g_strdup(statement));
-    consent->media_sha256 = g_strdup(media_sha256 ? media_sha256 : "");
+    consent->person = g_strstrip(g_strdup(terms->person ? terms->person : ""));
+    consent->scope = g_strstrip(g_strdup(terms->scope ? terms->scope : ""));
+    consent->statement = g_strstrip(g_strdup(terms->statement ? terms->statement : ""));
+    consent->media_sha256 = g_strdup(terms->media_sha256 ? terms->media_sha256 : "");
+    consent->project = g_strdup(terms->project ? terms->project : "");
     consent->granted = g_date_time_format(now, TIME_FORMAT);
     consent->expires = g_date_time_format(until, TIME_FORMAT);
     if (!*consent->person || !*consent->scope || !*consent->statement) {
         fail(error,
              "A consent record needs the person's name, what it is for, and their statement");
+        return NULL;
+    }
+    if (!g_utf8_validate(consent->person, -1, NULL) || !g_utf8_validate(consent->scope, -1, NULL) ||
+        !g_utf8_validate(consent->statement, -1, NULL) ||
+        !g_utf8_validate(consent->project, -1, NULL)) {
+        fail(error, "The words of a consent record must be UTF-8 text");
+        return NULL;
+    }
+    if (strlen(consent->person) + strlen(consent->scope) + strlen(consent->statement) +
+            strlen(consent->project) >
+        MAX_WORDS) {
+        fail(error, "A consent record holds at most %d bytes of words; shorten the statement",
+             MAX_WORDS);
         return NULL;
     }
     if (g_date_time_compare(until, now) <= 0) {
@@ -137,16 +157,25 @@ static char *string_field(const cJSON *json, const char *key)
 static gboolean signature_holds(const cJSON *json, const RushesConsent *consent)
 {
     g_autofree char *signature_text = string_field(json, "signature");
-    g_autofree char *leaf_text = string_field(json, "certificate");
-    gsize signature_bytes, leaf_bytes;
+    gsize bytes;
 
-    if (!signature_text || !leaf_text)
+    if (!signature_text || !consent->certificate)
         return FALSE;
-    g_autofree guint8 *signature = g_base64_decode(signature_text, &signature_bytes);
-    guint8 *leaf_data = g_base64_decode(leaf_text, &leaf_bytes);
-    g_autoptr(GBytes) leaf = g_bytes_new_take(leaf_data, leaf_bytes);
+    g_autofree guint8 *signature = g_base64_decode(signature_text, &bytes);
     g_autoptr(GByteArray) message = signed_message(consent);
-    return rushes_identity_verify(leaf, message->data, message->len, signature, signature_bytes);
+    return rushes_identity_verify(consent->certificate, message->data, message->len, signature,
+                                  bytes);
+}
+
+static GBytes *bytes_field(const cJSON *json, const char *key)
+{
+    g_autofree char *text = string_field(json, key);
+    gsize bytes;
+
+    if (!text)
+        return NULL;
+    guint8 *data = g_base64_decode(text, &bytes);
+    return g_bytes_new_take(data, bytes);
 }
 
 static gboolean is_time(const char *text)
@@ -167,8 +196,13 @@ RushesConsent *rushes_consent_read(const char *folder, const char *id, GError **
         fail(error, "\"%s\" is no consent record's name", id);
         return NULL;
     }
-    if (!g_file_get_contents(path, &text, &bytes, error))
+    if (!g_file_get_contents(path, &text, &bytes, NULL)) {
+        fail(error,
+             "There is no consent record %s on this computer; rushes consent list shows those "
+             "there are",
+             id);
         return NULL;
+    }
     cJSON *json = bytes <= MAX_FILE_BYTES ? cJSON_ParseWithLength(text, bytes) : NULL;
     consent->id = g_strdup(id);
     consent->person = string_field(json, "person");
@@ -178,8 +212,10 @@ RushesConsent *rushes_consent_read(const char *folder, const char *id, GError **
     consent->granted = string_field(json, "granted");
     consent->expires = string_field(json, "expires");
     consent->revoked = string_field(json, "revoked");
+    consent->project = string_field(json, "project");
+    consent->certificate = bytes_field(json, "certificate");
     gboolean whole = consent->person && consent->scope && consent->statement &&
-                     consent->media_sha256 && is_time(consent->granted) &&
+                     consent->media_sha256 && consent->project && is_time(consent->granted) &&
                      is_time(consent->expires) && (!consent->revoked || is_time(consent->revoked));
     gboolean holds = whole && signature_holds(json, consent);
     cJSON_Delete(json);
@@ -248,7 +284,7 @@ RushesConsentState rushes_consent_state(const RushesConsent *consent, GDateTime 
 }
 
 gboolean rushes_consent_allows(const RushesConsent *consent, const char *media_sha256,
-                               GDateTime *now, GError **error)
+                               const char *project, GDateTime *now, GError **error)
 {
     switch (rushes_consent_state(consent, now)) {
     case RUSHES_CONSENT_REVOKED:
@@ -269,5 +305,11 @@ gboolean rushes_consent_allows(const RushesConsent *consent, const char *media_s
         return fail(
             error, "The consent of %s is for another picture; ask for one that covers this picture",
             consent->person);
+    if (*consent->project && g_strcmp0(consent->project, project) != 0)
+        return fail(
+            error,
+            "The consent of %s is for the project \"%s\" only; ask for one that covers this "
+            "use, or work in that project",
+            consent->person, consent->project);
     return TRUE;
 }

@@ -14,10 +14,19 @@ typedef struct RushesConsent {
     char *scope;        // for what
     char *statement;    // in their words
     char *media_sha256; // the reference picture it covers, hex; empty: any picture of that person
+    char *project;      // the one project it is for, as its folder is named; empty: any
     char *granted;      // RFC 3339 times
     char *expires;
-    char *revoked; // NULL while it stands
+    char *revoked;       // NULL while it stands
+    GBytes *certificate; // of the key that signed it, DER
 } RushesConsent;
+
+// What is agreed, for a new record. The strings are copied.
+typedef struct RushesConsentTerms {
+    const char *person, *scope, *statement; // must not be empty
+    const char *media_sha256, *project;     // NULL or empty: any
+    GDateTime *expires;                     // after now
+} RushesConsentTerms;
 
 typedef enum RushesConsentState {
     RUSHES_CONSENT_STANDS,
@@ -29,12 +38,11 @@ typedef enum RushesConsentState {
 void rushes_consent_free(RushesConsent *consent); // NULL-safe
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesConsent, rushes_consent_free)
 
-// Writes a new record into `folder` and returns it. `expires` must lie after now; person, scope and statement
-// must not be empty. media_sha256 may be NULL.
+// Writes a new record into `folder` and returns it.
 RushesConsent *rushes_consent_grant(const char *folder, RushesIdentity *identity,
-                                    const char *person, const char *scope, const char *statement,
-                                    const char *media_sha256, GDateTime *expires, GError **error);
-// Reads one record and checks its signature: a record edited by hand is refused.
+                                    const RushesConsentTerms *terms, GError **error);
+// Reads one record and checks its signature: a record edited by hand is refused. Whose key signed it is for the caller
+// to ask (rushes_identity_owns).
 RushesConsent *rushes_consent_read(const char *folder, const char *id, GError **error);
 // All readable records of the folder, by person; `problems` (may be NULL) receives a sentence for each unreadable one.
 GPtrArray *rushes_consent_list(const char *folder, GPtrArray *problems);
@@ -43,8 +51,9 @@ gboolean rushes_consent_revoke(const char *folder, RushesIdentity *identity, con
                                GError **error);
 
 RushesConsentState rushes_consent_state(const RushesConsent *consent, GDateTime *now);
-// TRUE when `consent` allows using the picture with this hash now; otherwise one sentence says why not.
+// TRUE when `consent` allows using the picture with this hash in this project (NULL: in none) now; otherwise one
+// sentence says why not.
 gboolean rushes_consent_allows(const RushesConsent *consent, const char *media_sha256,
-                               GDateTime *now, GError **error);
+                               const char *project, GDateTime *now, GError **error);
 
 G_END_DECLS

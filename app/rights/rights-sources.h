@@ -5,14 +5,27 @@
 //
 //   DATADIR/rushes/rights.list           shipped with Rushes; empty
 //   $XDG_CONFIG_HOME/rushes/rights.list  the user's own
-//   $XDG_CONFIG_HOME/rushes/rights.d/*.list  subscribed: put a file there, or a link to one that a studio shares
+//   $XDG_CONFIG_HOME/rushes/rights.d/*.list  subscribed: files, or links to files that somebody else keeps
 #pragma once
 #include "rights/rights-list.h"
 
 G_BEGIN_DECLS
 
-// All lists in that order, later entries of a name replacing earlier ones. Absent files are no error.
+// The paths of all lists in that order; only the subscribed ones need to exist. NULL-terminated, owned by the caller.
+GStrv rushes_rights_sources_list(void);
+// $XDG_CONFIG_HOME/rushes/rights.d, and the user's own list. Owned by the caller.
+char *rushes_rights_sources_folder(void);
+char *rushes_rights_sources_own(void);
+
+// All lists in that order, later entries of a name replacing earlier ones. Absent files are no error, but a link
+// that leads nowhere is: it is a list that cannot be read.
 RushesRightsList *rushes_rights_sources_read(GError **error);
+
+// Follows the list in `path` from now on, wherever it changes; refused when it is no list. Returns the name under which
+// it is subscribed (a link in rights.d), owned by the caller.
+char *rushes_rights_sources_subscribe(const char *path, GError **error);
+// Takes a list off rights.d again; `name` is its name there, or the path it leads to. The file itself stays.
+gboolean rushes_rights_sources_unsubscribe(const char *name, GError **error);
 
 // FALSE with one sentence when the prompt names something that must not be generated, or a list cannot be
 // read: an unreadable list must not look like one that allows everything. *warning (may be NULL) receives

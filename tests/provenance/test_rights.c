@@ -156,8 +156,12 @@ static RushesConsent *grant(const char *media)
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autoptr(GDateTime) later = g_date_time_add_days(now, 30);
 
-    return rushes_consent_grant(folder, identity, "Ada Example", "a short film",
-                                "You may use my face in it.", media, later, NULL);
+    RushesConsentTerms terms = {.person = "Ada Example",
+                                .scope = "a short film",
+                                .statement = "You may use my face in it.",
+                                .media_sha256 = media,
+                                .expires = later};
+    return rushes_consent_grant(folder, identity, &terms, NULL);
 }
 
 static void a_consent_stands_until_it_ends(void)
@@ -168,10 +172,12 @@ static void a_consent_stands_until_it_ends(void)
     g_autoptr(GDateTime) before = g_date_time_add_days(now, -1);
     g_autoptr(GError) error = NULL;
 
-    CHECK(rushes_consent_allows(consent, "ab", now, NULL));
-    CHECK(!rushes_consent_allows(consent, "ab", after, &error) && strstr(error->message, "ended"));
+    CHECK(rushes_consent_allows(consent, "ab", NULL, now, NULL));
+    CHECK(!rushes_consent_allows(consent, "ab", NULL, after, &error) &&
+          strstr(error->message, "ended"));
     g_clear_error(&error);
-    CHECK(!rushes_consent_allows(consent, "ab", before, &error) && strstr(error->message, "clock"));
+    CHECK(!rushes_consent_allows(consent, "ab", NULL, before, &error) &&
+          strstr(error->message, "clock"));
 }
 
 static void a_revoked_consent_is_kept_and_refused(void)
@@ -184,7 +190,8 @@ static void a_revoked_consent_is_kept_and_refused(void)
     CHECK(rushes_consent_revoke(folder, identity, consent->id, NULL));
     g_autoptr(RushesConsent) read = rushes_consent_read(folder, consent->id, NULL);
     CHECK(read && read->revoked);
-    CHECK(!rushes_consent_allows(read, "ab", now, &error) && strstr(error->message, "revoked"));
+    CHECK(!rushes_consent_allows(read, "ab", NULL, now, &error) &&
+          strstr(error->message, "revoked"));
 }
 
 static void a_consent_for_one_picture_covers_no_other(void)
@@ -192,8 +199,8 @@ static void a_consent_for_one_picture_covers_no_other(void)
     g_autoptr(RushesConsent) consent = grant("abcd");
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 
-    CHECK(rushes_consent_allows(consent, "abcd", now, NULL));
-    CHECK(!rushes_consent_allows(consent, "abce", now, NULL));
+    CHECK(rushes_consent_allows(consent, "abcd", NULL, now, NULL));
+    CHECK(!rushes_consent_allows(consent, "abce", NULL, now, NULL));
 }
 
 static void an_edited_record_counts_as_none(void)

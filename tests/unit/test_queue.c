@@ -7,6 +7,8 @@
 
 #include "queue/eta.h"
 #include "queue/queue.h"
+#include "rights/consent-use.h"
+#include "rights/rights-sources.h"
 #include "scratch.h"
 
 typedef struct Fixture {
@@ -269,9 +271,73 @@ static void time_left_holds_after_three_runs(void)
     g_assert_cmpint(good_etas, >=, 9);
 }
 
+static char *add_consent(void)
+{
+    g_autofree char *folder = rushes_consent_folder();
+    g_autoptr(RushesIdentity) identity = rushes_consent_open_identity(NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autoptr(GDateTime) later = g_date_time_add_days(now, 30);
+    RushesConsentTerms terms = {
+        .person = "Ada Example", .scope = "all", .statement = "Yes.", .expires = later};
+    g_autoptr(RushesConsent) consent = rushes_consent_grant(folder, identity, &terms, NULL);
+
+    g_assert_nonnull(consent);
+    return g_strdup(consent->id);
+}
+
+static RushesTake *add_person_job(Fixture *fixture, const char *record, GError **error)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+
+    recipe->shows_person = TRUE;
+    recipe->consent = g_strdup(record);
+    RushesTake *take = rushes_project_add_take(fixture->project, recipe, NULL, NULL);
+    return rushes_queue_add(fixture->queue, fixture->project, take, FALSE, error) ? take : NULL;
+}
+
+// Nothing but the file says so, as when the command line revokes while the studio is open.
+static void a_revocation_ends_running_and_waiting_jobs(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *folder = rushes_consent_folder();
+    g_autofree char *record = add_consent();
+    g_autoptr(RushesIdentity) identity = rushes_consent_open_identity(NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_setenv("FAKE_STEP_MS", "3000", TRUE);
+    fixture_start(fixture);
+    RushesTake *running = add_person_job(fixture, record, NULL);
+    RushesTake *waiting = add_person_job(fixture, record, NULL);
+    RushesTake *free_of_it = add_job(fixture, "three");
+    wait_for_state(running, RUSHES_TAKE_RUNNING);
+    g_assert_true(rushes_consent_revoke(folder, identity, record, NULL));
+    wait_for_state(waiting, RUSHES_TAKE_FAILED);
+    wait_for_state(running, RUSHES_TAKE_FAILED);
+    g_assert_nonnull(strstr(rushes_take_get_error(running), "Ada Example revoked"));
+    wait_for_state(free_of_it, RUSHES_TAKE_RUNNING);
+    g_assert_null(add_person_job(fixture, record, &error));
+    g_assert_nonnull(strstr(error->message, "revoked"));
+}
+
+static void a_list_that_changes_ends_the_jobs_it_refuses(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *own = rushes_rights_sources_own();
+    g_autofree char *folder = g_path_get_dirname(own);
+
+    g_mkdir_with_parents(folder, 0700);
+    fixture_start(fixture);
+    rushes_queue_set_paused(fixture->queue, TRUE);
+    RushesTake *named = add_job(fixture, "a crab named Zorgon"), *other = add_job(fixture, "a fox");
+    g_assert_true(g_file_set_contents(own, "[Zorgon]\naction=refuse\n", -1, NULL));
+    wait_for_state(named, RUSHES_TAKE_FAILED);
+    g_assert_cmpint(rushes_take_get_state(other), ==, RUSHES_TAKE_QUEUED);
+    g_unlink(own);
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
+    g_setenv("XDG_DATA_HOME", scratch_root, TRUE);
+    g_setenv("XDG_CONFIG_HOME", scratch_root, TRUE);
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, data, function) g_test_add(path, Fixture, data, set_up, function, tear_down)
     ADD("/queue/order", NULL, jobs_run_in_order_and_leave_playable_takes);
@@ -282,6 +348,8 @@ int main(int argc, char **argv)
     ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
     ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
+    ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
+    ADD("/queue/list-changed", NULL, a_list_that_changes_ends_the_jobs_it_refuses);
     ADD("/queue/restart", NULL, order_and_jobs_survive_a_restart);
     g_test_add_func("/eta/holds", time_left_holds_after_three_runs);
     return scratch_end(g_test_run());
