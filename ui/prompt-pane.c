@@ -1,63 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "prompt-pane.h"
+#include "prompt-pane-private.h"
 
-#include <gtksourceview/gtksource.h>
-#include <math.h>
-
-#include "queue/eta.h"
-#include "time-text.h"
-
-#define WRITE_AFTER_MS 300 // of quiet; a crash loses at most this much typing
-#define ASK_AFTER_MS   250
-
-struct _RushesPromptPane {
-    AdwBin parent_instance;
-
-    GtkSourceView *words;
-    GtkTextView *negative;
-    GtkExpander *avoid;
-    GtkLabel *tokens_label;
-    GtkLevelBar *tokens_bar;
-    GtkMenuButton *length_chip, *guidance_chip, *seed_chip, *steps_chip, *takes_chip;
-    GtkDropDown *size_chip;
-    GtkAdjustment *length_adjustment, *steps_adjustment, *guidance_adjustment, *takes_adjustment;
-    GtkEntry *seed_entry;
-    GtkCheckButton *seed_kept;
-    GtkButton *start_button, *start_clear, *generate_button;
-    GtkStack *start_stack;
-    GtkPicture *start_picture;
-    GtkLabel *model_label, *device_label, *forecast_label, *generate_label;
-
-    RushesQueue *queue;
-    RushesProject *project;
-    RushesRecipe *recipe; // what the fields say
-    GArray *sizes;        // of int pairs, as in the drop-down
-    gboolean loading;     // the fields are being filled, not edited
-    guint write_source, ask_source;
-    guint token_request, estimate_request;
-    guint recalled; // how many prompts back the words are; 0: the creator's own
-};
+#define WRITE_AFTER_MS                                                                             \
+    300 // after the first letter that is not written: a crash loses no more typing
 
 G_DEFINE_FINAL_TYPE(RushesPromptPane, rushes_prompt_pane, ADW_TYPE_BIN)
-
-static char *buffer_text(GtkTextBuffer *buffer)
-{
-    GtkTextIter start, end;
-    gtk_text_buffer_get_bounds(buffer, &start, &end);
-    return gtk_text_buffer_get_text(buffer, &start, &end, FALSE);
-}
-
-static void forget_requests(RushesPromptPane *self)
-{
-    if (!self->queue)
-        return;
-    RushesEngineClient *engine = rushes_queue_get_engine(self->queue);
-    if (self->token_request)
-        rushes_engine_client_forget(engine, self->token_request);
-    if (self->estimate_request)
-        rushes_engine_client_forget(engine, self->estimate_request);
-    self->token_request = self->estimate_request = 0;
-}
 
 static void rushes_prompt_pane_dispose(GObject *object)
 {
@@ -65,7 +12,7 @@ static void rushes_prompt_pane_dispose(GObject *object)
 
     g_clear_handle_id(&self->write_source, g_source_remove);
     g_clear_handle_id(&self->ask_source, g_source_remove);
-    forget_requests(self);
+    prompt_forget_requests(self);
     if (self->queue)
         g_signal_handlers_disconnect_by_data(self->queue, self);
     if (self->project)
@@ -74,180 +21,9 @@ static void rushes_prompt_pane_dispose(GObject *object)
     g_clear_object(&self->project);
     g_clear_pointer(&self->recipe, rushes_recipe_free);
     g_clear_pointer(&self->sizes, g_array_unref);
+    g_clear_pointer(&self->own_words, g_free);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_PROMPT_PANE);
     G_OBJECT_CLASS(rushes_prompt_pane_parent_class)->dispose(object);
-}
-
-static const cJSON *model_defaults(RushesPromptPane *self)
-{
-    const cJSON *model = self->queue ? rushes_queue_get_model(self->queue) : NULL;
-    return cJSON_GetObjectItemCaseSensitive(model, "defaults");
-}
-
-// What the model would take for a field that the recipe leaves open.
-static double or_default(RushesPromptPane *self, double value, const char *key, double fallback)
-{
-    return value > 0 ? value : rushes_json_number(model_defaults(self), key, fallback);
-}
-
-static double recipe_fps(RushesPromptPane *self)
-{
-    const cJSON *model = self->queue ? rushes_queue_get_model(self->queue) : NULL;
-    return or_default(self, self->recipe->fps, "fps", rushes_json_number(model, "fps", 12));
-}
-
-static void set_chip(GtkMenuButton *chip, const char *what, const char *text)
-{
-    g_autofree char *name = g_strdup_printf("%s: %s", what, text);
-    gtk_menu_button_set_label(chip, text);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(chip), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
-static void update_chips(RushesPromptPane *self)
-{
-    int frames = (int)gtk_adjustment_get_value(self->length_adjustment);
-    int takes = (int)gtk_adjustment_get_value(self->takes_adjustment);
-    g_autofree char *length = g_strdup_printf("%.1f s", frames / recipe_fps(self));
-    g_autofree char *steps =
-        g_strdup_printf("%d steps", (int)gtk_adjustment_get_value(self->steps_adjustment));
-    g_autofree char *guidance =
-        g_strdup_printf("guide %g", gtk_adjustment_get_value(self->guidance_adjustment));
-    g_autofree char *seed =
-        g_strdup_printf("seed %" G_GUINT64_FORMAT "%s", self->recipe->seed % 100000,
-                        gtk_check_button_get_active(self->seed_kept) ? " •" : "");
-    g_autofree char *count = g_strdup_printf(takes == 1 ? "%d take" : "%d takes", takes);
-    g_autofree char *generate =
-        takes == 1 ? g_strdup("Generate") : g_strdup_printf("Generate %d takes", takes);
-
-    set_chip(self->length_chip, "Length", length);
-    set_chip(self->steps_chip, "Steps", steps);
-    set_chip(self->guidance_chip, "Guidance", guidance);
-    set_chip(self->seed_chip, "Seed", seed);
-    set_chip(self->takes_chip, "Takes", count);
-    gtk_label_set_label(self->generate_label, generate);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self->generate_button),
-                                   GTK_ACCESSIBLE_PROPERTY_LABEL, generate, -1);
-}
-
-static void on_tokens(RushesEngineClient *engine, const RushesEngineEvent *event, gpointer data)
-{
-    RushesPromptPane *self = data;
-
-    self->token_request = 0;
-    if (event->kind != RUSHES_ENGINE_TOKENS)
-        return;
-    g_autofree char *text = g_strdup_printf("%u / %u tokens", event->count, event->limit);
-    gtk_label_set_label(self->tokens_label, text);
-    gtk_level_bar_set_value(self->tokens_bar,
-                            event->limit > 0 ? MIN(1.0, (double)event->count / event->limit) : 0);
-    // Words past the limit are not read by the model: say so before they are missed.
-    if (event->count > event->limit) {
-        gtk_widget_add_css_class(GTK_WIDGET(self->tokens_label), "error");
-        gtk_widget_set_tooltip_text(GTK_WIDGET(self->tokens_label),
-                                    "The model does not read words past its limit");
-    } else {
-        gtk_widget_remove_css_class(GTK_WIDGET(self->tokens_label), "error");
-        gtk_widget_set_tooltip_text(GTK_WIDGET(self->tokens_label), NULL);
-    }
-}
-
-static void show_fit(RushesPromptPane *self, const RushesEngineEvent *event)
-{
-    double takes = gtk_adjustment_get_value(self->takes_adjustment);
-    const char *device = rushes_queue_get_device(self->queue);
-    double seconds =
-        rushes_eta_forecast(rushes_queue_get_library(self->queue), device, self->recipe);
-    if (seconds < 0 && event->seconds > 0)
-        seconds = event->seconds;
-    if (seconds < 0 && self->project)
-        seconds = rushes_eta_forecast_from_takes(rushes_project_get_takes(self->project), device,
-                                                 self->recipe);
-    g_autofree char *about = rushes_time_text_about(seconds);
-    g_autofree char *memory =
-        rushes_time_text_bytes((double)event->device_bytes + (double)event->host_bytes);
-    g_autofree char *text =
-        seconds < 0 ? g_strdup_printf("%s; the time is known after one take", memory)
-                    : g_strdup_printf("≈ %s and %s%s", about, memory, takes > 1 ? " a take" : "");
-
-    gtk_label_set_label(self->forecast_label, text);
-    gtk_widget_remove_css_class(GTK_WIDGET(self->forecast_label), "error");
-}
-
-static void show_misfit(RushesPromptPane *self, const RushesEngineEvent *event)
-{
-    const cJSON *fit = cJSON_GetObjectItemCaseSensitive(event->fields, "what_would_fit");
-    g_autofree char *memory = rushes_time_text_bytes((double)event->device_bytes);
-    g_autofree char *text =
-        fit ? g_strdup_printf("Needs %s, too much here. %d×%d with %d frames would fit.", memory,
-                              (int)rushes_json_number(fit, "width", 0),
-                              (int)rushes_json_number(fit, "height", 0),
-                              (int)rushes_json_number(fit, "frames", 0))
-            : g_strdup_printf("Needs %s, too much here. Choose a smaller size.", memory);
-
-    gtk_label_set_label(self->forecast_label, text);
-    gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
-}
-
-static void on_estimate(RushesEngineClient *engine, const RushesEngineEvent *event, gpointer data)
-{
-    RushesPromptPane *self = data;
-    gboolean refused = FALSE;
-
-    self->estimate_request = 0;
-    if (event->kind == RUSHES_ENGINE_ESTIMATE && event->fits) {
-        show_fit(self, event);
-    } else if (event->kind == RUSHES_ENGINE_ESTIMATE) {
-        refused = TRUE;
-        show_misfit(self, event);
-    } else if (event->kind == RUSHES_ENGINE_ERROR && g_strcmp0(event->code, "worker") != 0) {
-        refused = TRUE;
-        gtk_label_set_label(self->forecast_label, event->what);
-        gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
-    }
-    gtk_widget_set_sensitive(GTK_WIDGET(self->generate_button), !refused);
-}
-
-static gboolean ask_worker(gpointer data)
-{
-    RushesPromptPane *self = data;
-
-    self->ask_source = 0;
-    if (!self->queue || !rushes_queue_get_device(self->queue) ||
-        !rushes_queue_get_model(self->queue))
-        return G_SOURCE_REMOVE;
-    RushesEngineClient *engine = rushes_queue_get_engine(self->queue);
-    g_autoptr(cJSON) job = rushes_recipe_to_json(self->recipe);
-    forget_requests(self);
-    self->token_request = rushes_engine_client_tokenize(engine, self->recipe->model,
-                                                        self->recipe->prompt, on_tokens, self);
-    self->estimate_request = rushes_engine_client_estimate(engine, job, on_estimate, self);
-    return G_SOURCE_REMOVE;
-}
-
-static void ask_soon(RushesPromptPane *self)
-{
-    if (!self->ask_source)
-        self->ask_source = g_timeout_add(ASK_AFTER_MS, ask_worker, self);
-}
-
-static void read_fields(RushesPromptPane *self)
-{
-    RushesRecipe *recipe = self->recipe;
-    guint size = gtk_drop_down_get_selected(self->size_chip);
-
-    g_free(recipe->prompt);
-    recipe->prompt = buffer_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)));
-    g_free(recipe->negative);
-    recipe->negative = buffer_text(gtk_text_view_get_buffer(self->negative));
-    if (!self->queue || !rushes_queue_get_model(self->queue))
-        return; // the numbers shown are guesses until the model says its own
-    recipe->frames = (int)gtk_adjustment_get_value(self->length_adjustment);
-    recipe->steps = (int)gtk_adjustment_get_value(self->steps_adjustment);
-    recipe->guidance = gtk_adjustment_get_value(self->guidance_adjustment);
-    if (size != GTK_INVALID_LIST_POSITION && size < self->sizes->len / 2) {
-        recipe->width = g_array_index(self->sizes, int, size * 2);
-        recipe->height = g_array_index(self->sizes, int, size * 2 + 1);
-    }
 }
 
 static gboolean write_draft(gpointer data)
@@ -268,11 +44,12 @@ static void on_edited(RushesPromptPane *self)
 {
     if (self->loading)
         return;
-    read_fields(self);
-    update_chips(self);
-    ask_soon(self);
-    g_clear_handle_id(&self->write_source, g_source_remove);
-    self->write_source = g_timeout_add(WRITE_AFTER_MS, write_draft, self);
+    prompt_read_fields(self);
+    prompt_update_chips(self);
+    prompt_ask_soon(self);
+    // Not begun anew by each letter: whoever types without a pause is safe too.
+    if (!self->write_source)
+        self->write_source = g_timeout_add(WRITE_AFTER_MS, write_draft, self);
 }
 
 static void on_seed_edited(RushesPromptPane *self)
@@ -291,96 +68,13 @@ static void on_seed_edited(RushesPromptPane *self)
     }
 }
 
-static void fill_sizes(RushesPromptPane *self)
-{
-    const cJSON *model = self->queue ? rushes_queue_get_model(self->queue) : NULL;
-    const cJSON *sizes = cJSON_GetObjectItemCaseSensitive(model, "sizes");
-    const cJSON *size;
-    g_autoptr(GtkStringList) names = gtk_string_list_new(NULL);
-    int width = (int)or_default(self, self->recipe->width, "width", 256);
-    int height = (int)or_default(self, self->recipe->height, "height", 160);
-    guint selected = GTK_INVALID_LIST_POSITION;
-
-    g_array_set_size(self->sizes, 0);
-    cJSON_ArrayForEach(size, sizes)
-    {
-        const cJSON *w = cJSON_GetArrayItem(size, 0), *h = cJSON_GetArrayItem(size, 1);
-        if (!cJSON_IsNumber(w) || !cJSON_IsNumber(h))
-            continue;
-        int pair[2] = {w->valueint, h->valueint};
-        if (pair[0] == width && pair[1] == height)
-            selected = self->sizes->len / 2;
-        g_array_append_vals(self->sizes, pair, 2);
-    }
-    if (selected == GTK_INVALID_LIST_POSITION) { // one that the model does not list
-        int pair[2] = {width, height};
-        selected = self->sizes->len / 2;
-        g_array_append_vals(self->sizes, pair, 2);
-    }
-    for (guint i = 0; i < self->sizes->len; i += 2) {
-        g_autofree char *name = g_strdup_printf("%d×%d", g_array_index(self->sizes, int, i),
-                                                g_array_index(self->sizes, int, i + 1));
-        gtk_string_list_append(names, name);
-    }
-    gtk_drop_down_set_model(self->size_chip, G_LIST_MODEL(names));
-    gtk_drop_down_set_selected(self->size_chip, selected);
-}
-
-// A draft that leaves settings open shows, and from then on says, what the model would take.
-static void fill_recipe_defaults(RushesPromptPane *self)
-{
-    const cJSON *model = self->queue ? rushes_queue_get_model(self->queue) : NULL;
-    RushesRecipe *recipe = self->recipe;
-
-    recipe->frames =
-        (int)or_default(self, recipe->frames, "frames", rushes_json_number(model, "frames", 25));
-    recipe->steps = (int)or_default(self, recipe->steps, "steps", 16);
-    if (recipe->guidance < 0)
-        recipe->guidance = rushes_json_number(model_defaults(self), "guidance", 4);
-    recipe->fps = recipe_fps(self);
-    gtk_adjustment_set_upper(self->length_adjustment,
-                             MAX(recipe->frames, rushes_json_number(model, "max_frames", 97)));
-}
-
-static void set_text(GtkTextBuffer *buffer, const char *text)
-{
-    g_autofree char *now = buffer_text(buffer);
-    if (g_strcmp0(now, text) != 0)
-        gtk_text_buffer_set_text(buffer, text, -1);
-}
-
-static void show_recipe(RushesPromptPane *self)
-{
-    RushesRecipe *recipe = self->recipe;
-    g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, recipe->seed);
-
-    self->loading = TRUE;
-    fill_recipe_defaults(self);
-    fill_sizes(self);
-    set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)), recipe->prompt);
-    set_text(gtk_text_view_get_buffer(self->negative), recipe->negative);
-    if (*recipe->negative)
-        gtk_expander_set_expanded(self->avoid, TRUE);
-    if (recipe->frames > 0)
-        gtk_adjustment_set_value(self->length_adjustment, recipe->frames);
-    if (recipe->steps > 0)
-        gtk_adjustment_set_value(self->steps_adjustment, recipe->steps);
-    if (recipe->guidance >= 0)
-        gtk_adjustment_set_value(self->guidance_adjustment, recipe->guidance);
-    gtk_editable_set_text(GTK_EDITABLE(self->seed_entry), seed);
-    self->loading = FALSE;
-    read_fields(self);
-    update_chips(self);
-    ask_soon(self);
-}
-
 static void on_draft_changed(RushesPromptPane *self)
 {
     rushes_recipe_free(self->recipe);
     self->recipe = rushes_recipe_copy(rushes_project_get_draft(self->project));
     self->loading = TRUE;
     gtk_adjustment_set_value(self->takes_adjustment, rushes_project_get_draft_takes(self->project));
-    show_recipe(self);
+    prompt_show_recipe(self);
 }
 
 static void on_worker_changed(RushesPromptPane *self)
@@ -398,7 +92,7 @@ static void on_worker_changed(RushesPromptPane *self)
     } else {
         gtk_label_set_label(self->device_label, model ? "Starting the worker…" : "");
     }
-    show_recipe(self);
+    prompt_show_recipe(self);
 }
 
 // Older and newer prompts of all projects, like the history of a shell.
@@ -414,11 +108,15 @@ static gboolean on_words_key(GtkEventControllerKey *controller, guint key, guint
     g_auto(GStrv) prompts =
         rushes_library_list_prompts(rushes_queue_get_library(self->queue), NULL, wanted);
     guint count = g_strv_length(prompts);
-    if (wanted > 0 && wanted <= count) {
-        gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)),
-                                 prompts[wanted - 1], -1);
-        self->recalled = wanted;
+    if (wanted > count)
+        return GDK_EVENT_STOP;
+    if (self->recalled == 0) {
+        g_free(self->own_words);
+        self->own_words = g_strdup(self->recipe->prompt);
     }
+    gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)),
+                             wanted > 0 ? prompts[wanted - 1] : self->own_words, -1);
+    self->recalled = wanted;
     return GDK_EVENT_STOP;
 }
 
@@ -486,11 +184,11 @@ static void rushes_prompt_pane_init(RushesPromptPane *self)
                              G_CALLBACK(on_edited), self);
     g_signal_connect_swapped(self->size_chip, "notify::selected", G_CALLBACK(on_edited), self);
     g_signal_connect_swapped(self->seed_entry, "changed", G_CALLBACK(on_seed_edited), self);
-    g_signal_connect_swapped(self->seed_kept, "toggled", G_CALLBACK(update_chips), self);
+    g_signal_connect_swapped(self->seed_kept, "toggled", G_CALLBACK(prompt_update_chips), self);
     g_signal_connect_object(adw_style_manager_get_default(), "notify::dark",
                             G_CALLBACK(follow_dark), self, G_CONNECT_SWAPPED);
     follow_dark(self);
-    update_chips(self);
+    prompt_update_chips(self);
 }
 
 void rushes_prompt_pane_set_queue(RushesPromptPane *self, RushesQueue *queue)
@@ -500,7 +198,7 @@ void rushes_prompt_pane_set_queue(RushesPromptPane *self, RushesQueue *queue)
     self->queue = g_object_ref(queue);
     g_signal_connect_swapped(queue, "model-changed", G_CALLBACK(on_worker_changed), self);
     g_signal_connect_swapped(queue, "notify::ready", G_CALLBACK(on_worker_changed), self);
-    g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(ask_soon), self);
+    g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(prompt_ask_soon), self);
     on_worker_changed(self);
 }
 
@@ -528,7 +226,7 @@ void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *re
     self->recipe = rushes_recipe_copy(recipe);
     // The conditioning's files belong to the take it was made for; the project's start says the new.
     self->recipe->conditioning = RUSHES_CONDITIONING_NONE;
-    show_recipe(self);
+    prompt_show_recipe(self);
     on_edited(self);
 }
 

@@ -3,173 +3,11 @@
 // window-actions.c - what the creator does with takes, shots and the project.
 #include "export-window.h"
 #include "history-window.h"
-#include "project/recipe-file.h"
-#include "rights/rights-sources.h"
 #include "window-private.h"
 
 static void say(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     window_say(RUSHES_WINDOW(widget), g_variant_get_string(parameter, NULL));
-}
-
-// One take of the draft, into the project and the queue.
-static RushesTake *make_take(RushesWindow *self, const RushesRecipe *recipe, gboolean front,
-                             GError **error)
-{
-    RushesTake *shown = rushes_preview_pane_get_take(self->preview);
-    // A take made while another is looked at is its child when words or settings were taken over.
-    const char *parent = shown ? rushes_take_get_id(shown) : NULL;
-    RushesTake *take = rushes_project_add_take(self->project, recipe, parent, error);
-
-    if (!take || !window_write_start(self, take, error) ||
-        !rushes_queue_add(self->queue, self->project, take, front, error))
-        return NULL;
-    rushes_library_index_take(rushes_queue_get_library(self->queue),
-                              rushes_project_get_folder(self->project), take, NULL);
-    return take;
-}
-
-static void generate_draft(RushesWindow *self, gboolean front)
-{
-    GError *failure = NULL;
-    RushesTake *first = NULL;
-
-    rushes_prompt_pane_flush(self->prompt);
-    if (!rushes_prompt_pane_has_words(self->prompt)) {
-        window_say(self, "Write a prompt first: what is to be seen and heard.");
-        rushes_prompt_pane_focus_words(self->prompt);
-        return;
-    }
-    if (rushes_prompt_pane_get_refusal(self->prompt)) {
-        window_say(self, rushes_prompt_pane_get_refusal(self->prompt));
-        return;
-    }
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_project_get_draft(self->project));
-    g_autofree char *warning = NULL;
-    if (!rushes_rights_sources_allow(recipe->prompt, &warning, &failure)) {
-        window_check(self, failure);
-        rushes_prompt_pane_focus_words(self->prompt);
-        return;
-    }
-    if (warning)
-        window_say(self, warning);
-    int takes = rushes_project_get_draft_takes(self->project);
-    for (int i = 0; i < takes && !failure; i++) {
-        RushesTake *take = make_take(self, recipe, front, &failure);
-        first = first ? first : take;
-        recipe->seed++;
-    }
-    rushes_library_add_prompt(rushes_queue_get_library(self->queue), recipe->prompt, NULL);
-    if (first)
-        rushes_take_strip_select(self->strip, first);
-    if (!rushes_prompt_pane_get_seed_kept(self->prompt))
-        rushes_prompt_pane_new_seed(self->prompt);
-    rushes_prompt_pane_flush(self->prompt);
-    window_check(self, failure);
-}
-
-static void generate(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    generate_draft(RUSHES_WINDOW(widget), g_str_equal(action, "win.generate-front"));
-}
-
-static void generate_new_seed(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-    RushesTake *take = window_current_take(self);
-
-    if (take)
-        rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
-    rushes_prompt_pane_new_seed(self->prompt);
-    generate_draft(self, FALSE);
-}
-
-static void same_seed(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-    RushesTake *take = window_current_take(self);
-
-    if (take)
-        rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
-    rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    rushes_prompt_pane_focus_words(self->prompt);
-}
-
-static void use_recipe(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-    RushesTake *take = window_current_take(self);
-
-    if (!take)
-        return;
-    rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
-    rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    window_say(self, "The recipe of this take is in the prompt pane now.");
-}
-
-gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file)
-{
-    g_autofree char *path = g_file_get_path(file);
-    g_autoptr(GError) failure = NULL;
-    g_autoptr(RushesRecipe) recipe = path ? rushes_recipe_file_read(path, &failure) : NULL;
-
-    if (!recipe) {
-        if (failure)
-            window_say(self, failure->message);
-        return failure != NULL;
-    }
-    rushes_prompt_pane_take_over(self->prompt, recipe);
-    rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    window_say(self, "The recipe of the dropped clip is in the prompt pane now.");
-    return TRUE;
-}
-
-static RushesQueueItem *item_of(RushesWindow *self, RushesTake *take)
-{
-    GListModel *items = G_LIST_MODEL(self->queue);
-    for (guint i = 0; i < g_list_model_get_n_items(items); i++) {
-        g_autoptr(RushesQueueItem) item = g_list_model_get_item(items, i);
-        if (rushes_queue_item_get_take(item) == take)
-            return item; // the queue holds it
-    }
-    return NULL;
-}
-
-static void cancel(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-    RushesTake *take = rushes_preview_pane_get_take(self->preview);
-    RushesQueueItem *item = take ? item_of(self, take) : NULL;
-
-    if (!item)
-        item = rushes_queue_get_running(self->queue);
-    if (item)
-        rushes_queue_cancel(self->queue, item);
-}
-
-static void on_cancel_answer(AdwMessageDialog *dialog, const char *answer, RushesWindow *self)
-{
-    if (g_str_equal(answer, "cancel-take"))
-        gtk_widget_activate_action(GTK_WIDGET(self), "win.cancel", NULL);
-}
-
-static void ask_cancel(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-
-    if (!rushes_queue_get_running(self->queue))
-        return;
-    GtkWidget *dialog = adw_message_dialog_new(
-        GTK_WINDOW(self), "Cancel the Take Being Made?",
-        "Its recipe stays, so that it can be made again from the beginning.");
-    adw_message_dialog_add_responses(ADW_MESSAGE_DIALOG(dialog), "keep", "_Go On", "cancel-take",
-                                     "_Cancel Take", NULL);
-    adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "cancel-take",
-                                               ADW_RESPONSE_DESTRUCTIVE);
-    adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "keep");
-    adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "keep");
-    g_signal_connect_object(dialog, "response", G_CALLBACK(on_cancel_answer), self, 0);
-    gtk_window_present(GTK_WINDOW(dialog));
 }
 
 static void undo(GtkWidget *widget, const char *action, GVariant *parameter)
@@ -243,7 +81,7 @@ static void delete_take(GtkWidget *widget, const char *action, GVariant *paramet
         return;
     rushes_project_begin(self->project, "Delete Takes");
     for (guint i = 0; i < takes->len && !failure; i++) {
-        RushesQueueItem *item = item_of(self, takes->pdata[i]);
+        RushesQueueItem *item = window_find_item(self, takes->pdata[i]);
         if (item)
             rushes_queue_cancel(self->queue, item);
         rushes_project_remove_take(self->project, takes->pdata[i], &failure);
@@ -459,13 +297,6 @@ void window_install_actions(GtkWidgetClass *klass)
         const char *name;
         GtkWidgetActionActivateFunc activate;
     } actions[] = {
-        {"win.generate", generate},
-        {"win.generate-front", generate},
-        {"win.generate-new-seed", generate_new_seed},
-        {"win.same-seed", same_seed},
-        {"win.use-recipe", use_recipe},
-        {"win.cancel", cancel},
-        {"win.ask-cancel", ask_cancel},
         {"win.undo", undo},
         {"win.redo", undo},
         {"win.star", star},
@@ -491,6 +322,7 @@ void window_install_actions(GtkWidgetClass *klass)
     gtk_widget_class_install_action(klass, "win.say", "s", say);
     gtk_widget_class_install_action(klass, "win.star-take", "s", star_take);
     gtk_widget_class_install_action(klass, "win.show-take", "s", show_take);
+    window_install_generate_actions(klass);
     window_install_play_actions(klass);
     window_install_shot_actions(klass);
     window_install_start_actions(klass);

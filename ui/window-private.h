@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // window-private.h - the window's parts, for the files it is split over: window.c (what shows),
-// window-actions.c (what the creator can do), window-keys.c (single-letter keys).
+// window-actions.c (takes, shots and the project), window-generate.c, window-start.c, window-play.c,
+// window-shots.c (what else the creator can do), window-keys.c (single-letter keys).
 #pragma once
 #include "preview-pane.h"
 #include "prompt-pane.h"
@@ -25,7 +26,7 @@ struct _RushesWindow {
 
     RushesQueue *queue;
     RushesProject *project;
-    RushesComposer *film; // the timeline as it plays and as it is exported
+    RushesComposer *film;       // the timeline as it plays and as it is exported
     GMenu *recent_menu;
     GSettings *settings; // NULL without a schema
     char *last_shown;    // id of the take that was previewed before this one, for Compare
@@ -47,6 +48,9 @@ void window_start_from_image(RushesWindow *self, GFile *file);
 gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file);
 // Writes what the draft starts from into a new take's folder, and into its recipe.
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error);
+// The take's job in the queue, NULL when it has none; the queue holds it.
+RushesQueueItem *window_find_item(RushesWindow *self, RushesTake *take);
+void window_install_generate_actions(GtkWidgetClass *klass);
 void window_install_start_actions(GtkWidgetClass *klass);
 void window_install_play_actions(GtkWidgetClass *klass);
 void window_install_shot_actions(GtkWidgetClass *klass);

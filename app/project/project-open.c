@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// project-open.c - a project from its folder: the lock, project.json, the takes that are there, and
+// the edits of the journal on top. What is damaged is kept and named, never dropped.
+#include "project/project-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "rushes-error.h"
+
+// A journal of this many lines is folded into project.json at the next opening.
+#define JOURNAL_FOLD 200
+
+// Loads every take of the folder, by id. A take that cannot be read is left alone and named.
+static GHashTable *load_takes(RushesProject *self)
+{
+    GHashTable *takes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_object_unref);
+    g_autofree char *folder = project_file(self, "takes");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *json = g_build_filename(path, "take.json", NULL);
+        g_autoptr(GError) failure = NULL;
+        if (!g_file_test(json, G_FILE_TEST_EXISTS))
+            continue; // a copy that is under way, or not ours
+        RushesTake *take = rushes_take_load(path, &failure);
+        if (take)
+            g_hash_table_insert(takes, (gpointer)rushes_take_get_id(take), take);
+        else
+            project_set_notice(self, failure->message);
+    }
+    return takes;
+}
+
+// Moves the takes that `ids` names from the table into `store` or `list`, in that order.
+static guint place_takes(const cJSON *ids, GHashTable *takes, GListStore *store, GPtrArray *list)
+{
+    const cJSON *id;
+    guint missing = 0;
+
+    cJSON_ArrayForEach(id, ids)
+    {
+        gpointer take = NULL;
+        if (!cJSON_IsString(id) ||
+            !g_hash_table_steal_extended(takes, id->valuestring, NULL, &take)) {
+            missing++;
+            continue;
+        }
+        if (store)
+            g_list_store_append(store, take);
+        else
+            g_ptr_array_add(list, g_object_ref(take));
+        g_object_unref(take);
+    }
+    return missing;
+}
+
+static int compare_takes(gconstpointer a, gconstpointer b)
+{
+    RushesTake *left = *(RushesTake *const *)a, *right = *(RushesTake *const *)b;
+    int order = rushes_take_get_number(left) - rushes_take_get_number(right);
+    return order ? order : g_strcmp0(rushes_take_get_id(left), rushes_take_get_id(right));
+}
+
+// Takes on the disk that neither list names: made by a headless command, copied in by hand, or by
+// an edit that the journal still has.
+static void place_strays(RushesProject *self, GHashTable *takes)
+{
+    g_autoptr(GPtrArray) strays = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer take;
+
+    g_hash_table_iter_init(&iter, takes);
+    while (g_hash_table_iter_next(&iter, NULL, &take))
+        g_ptr_array_add(strays, take);
+    g_ptr_array_sort(strays, compare_takes);
+    for (guint i = 0; i < strays->len; i++)
+        g_list_store_append(self->takes, strays->pdata[i]);
+}
+
+static void read_state(RushesProject *self, cJSON *state)
+{
+    g_autoptr(GHashTable) takes = load_takes(self);
+    g_autoptr(GError) failure = NULL;
+    cJSON *draft = cJSON_GetObjectItemCaseSensitive(state, "draft");
+    const cJSON *shots = cJSON_GetObjectItemCaseSensitive(state, "shots");
+    const cJSON *shot;
+
+    guint missing =
+        place_takes(cJSON_GetObjectItemCaseSensitive(state, "takes"), takes, self->takes, NULL);
+    place_takes(cJSON_GetObjectItemCaseSensitive(state, "removed"), takes, NULL, self->removed);
+    place_strays(self, takes);
+    if (missing > 0) {
+        g_autofree char *text = g_strdup_printf(
+            "%u takes named in project.json are not in the takes folder: copy them back to see "
+            "them again.",
+            missing);
+        project_set_notice(self, text);
+    }
+    if (draft) {
+        RushesRecipe *recipe = rushes_recipe_from_json(draft, &failure);
+        if (recipe) {
+            rushes_recipe_free(self->draft);
+            self->draft = recipe;
+        } else {
+            project_set_notice(self, failure->message);
+        }
+    }
+    self->draft_takes = rushes_json_int(state, "draft_takes", 1, 64, 1);
+    cJSON_ArrayForEach(shot, shots)
+    {
+        g_autoptr(cJSON) op = cJSON_CreateObject();
+        cJSON_AddStringToObject(op, "op", "shot-add");
+        cJSON_AddItemToObject(op, "shot", cJSON_Duplicate(shot, TRUE));
+        if (!project_apply(self, op, NULL))
+            project_set_notice(self, "A shot in project.json makes no sense and was left out.");
+    }
+    cJSON_Delete(self->values);
+    self->values = cJSON_Duplicate(state, TRUE);
+    static const char *const own[] = {"draft", "draft_takes", "takes", "removed", "shots", "seq"};
+    for (guint i = 0; i < G_N_ELEMENTS(own); i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(self->values, own[i]);
+}
+
+typedef struct Replay {
+    RushesProject *project;
+    double saved; // project.json holds the edits up to this one
+    guint misfits;
+} Replay;
+
+static gboolean replay_edit(const cJSON *edit, gpointer data)
+{
+    Replay *replay = data;
+    if (rushes_json_number(edit, "seq", 0) <= replay->saved)
+        return TRUE;
+    // An edit of a take that is gone has nothing to change; those after it still count.
+    if (!project_apply(replay->project, edit, NULL))
+        replay->misfits++;
+    return TRUE;
+}
+
+gboolean project_open_journal(RushesProject *self, double saved, GError **error)
+{
+    g_autofree char *path = project_file(self, "journal.jsonl");
+    g_autofree char *damaged = NULL;
+    Replay replay = {.project = self, .saved = saved};
+
+    self->journal =
+        rushes_journal_open(path, !self->read_only, replay_edit, &replay, &damaged, error);
+    if (!self->journal)
+        return FALSE;
+    rushes_journal_set_seq(self->journal, (guint64)CLAMP(saved, 0.0, 9e15));
+    if (damaged) {
+        g_autofree char *text = g_strdup_printf(
+            "The last edits of this project could not be read; they are kept in %s.", damaged);
+        project_set_notice(self, text);
+    }
+    if (replay.misfits > 0)
+        project_set_notice(self, "Some edits concern takes that are not in the folder any more.");
+    return TRUE;
+}
+
+gboolean project_take_lock(RushesProject *self, GError **error)
+{
+    g_autofree char *path = project_file(self, ".lock");
+
+    self->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (self->lock < 0) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_READ_ONLY,
+                    "%s cannot be written (%s): open it for reading only, or use Save As.",
+                    self->folder, g_strerror(errno));
+        return FALSE;
+    }
+    if (flock(self->lock, LOCK_EX | LOCK_NB) < 0) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_BUSY,
+                    "%s is open in another window: close it there, or open it for reading only.",
+                    self->folder);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+char *project_default_title(const char *folder)
+{
+    char *name = g_path_get_basename(folder);
+    char *dot = g_str_has_suffix(name, ".rushes") ? strrchr(name, '.') : NULL;
+    if (dot && dot != name)
+        *dot = '\0';
+    return name;
+}
+
+// The state in project.json; with REBUILD, an empty one in place of what cannot be read.
+static cJSON *load_state(RushesProject *self, RushesProjectFlags flags, GError **error)
+{
+    g_autofree char *path = project_file(self, "project.json");
+    g_autofree char *takes = project_file(self, "takes");
+    g_autoptr(GError) failure = NULL;
+
+    g_autoptr(cJSON) state = rushes_json_file_read(path, &failure);
+    if (state && rushes_json_number(state, "version", 0) > PROJECT_VERSION) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_NEWER,
+                    "%s was made by a newer version of Rushes: update Rushes to open it.",
+                    self->folder);
+        return NULL;
+    }
+    if (state && rushes_json_number(state, "version", 0) >= 1)
+        return g_steal_pointer(&state);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(takes, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                    "%s is not a Rushes project: it has no project.json and no takes.",
+                    self->folder);
+        return NULL;
+    }
+    if (!(flags & RUSHES_PROJECT_REBUILD)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                    "%s The takes are untouched: put a good project.json back, or rebuild the "
+                    "project from its takes.",
+                    failure ? failure->message : "project.json has no version that Rushes writes.");
+        return NULL;
+    }
+    for (guint n = 1; n < 1000 && !self->read_only; n++) {
+        g_autofree char *kept = g_strdup_printf("%s.damaged-%u", path, n);
+        if (g_file_test(kept, G_FILE_TEST_EXISTS))
+            continue;
+        if (g_rename(path, kept) == 0)
+            project_set_notice(self, "Rebuilt from the takes; the damaged project.json is kept "
+                                     "beside the new one.");
+        break;
+    }
+    return cJSON_CreateObject();
+}
+
+RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags, GError **error)
+{
+    g_autoptr(RushesProject) self = g_object_new(RUSHES_TYPE_PROJECT, NULL);
+    g_autofree char *title = project_default_title(folder);
+
+    self->folder = g_strdup(folder);
+    self->read_only = (flags & RUSHES_PROJECT_READ_ONLY) != 0;
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "There is no folder %s.", folder);
+        return NULL;
+    }
+    if (!self->read_only && !project_take_lock(self, error))
+        return NULL;
+    g_autoptr(cJSON) state = load_state(self, flags, error);
+    if (!state)
+        return NULL;
+    read_state(self, state);
+    if (!project_open_journal(self, rushes_json_number(state, "seq", 0), error))
+        return NULL;
+    if (!rushes_json_string(self->values, "title", NULL))
+        rushes_json_put(self->values, "title", cJSON_CreateString(title));
+    g_autoptr(GError) failure = NULL;
+    if (!self->read_only && rushes_journal_get_length(self->journal) > JOURNAL_FOLD &&
+        !rushes_project_save(self, &failure))
+        project_set_notice(self, failure->message);
+    return g_steal_pointer(&self);
+}

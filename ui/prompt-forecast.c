@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// prompt-forecast.c - what the worker says about the draft before anything is generated: how many
+// tokens the words are, and how long a take will need and whether it fits.
+#include <math.h>
+
+#include "prompt-pane-private.h"
+#include "queue/eta.h"
+#include "time-text.h"
+
+#define ASK_AFTER_MS 250
+
+void prompt_forget_requests(RushesPromptPane *self)
+{
+    if (!self->queue)
+        return;
+    RushesEngineClient *engine = rushes_queue_get_engine(self->queue);
+    if (self->token_request)
+        rushes_engine_client_forget(engine, self->token_request);
+    if (self->estimate_request)
+        rushes_engine_client_forget(engine, self->estimate_request);
+    self->token_request = self->estimate_request = 0;
+}
+
+static void on_tokens(RushesEngineClient *engine, const RushesEngineEvent *event, gpointer data)
+{
+    RushesPromptPane *self = data;
+
+    self->token_request = 0;
+    if (event->kind != RUSHES_ENGINE_TOKENS)
+        return;
+    g_autofree char *text = g_strdup_printf("%u / %u tokens", event->count, event->limit);
+    gtk_label_set_label(self->tokens_label, text);
+    gtk_level_bar_set_value(self->tokens_bar,
+                            event->limit > 0 ? MIN(1.0, (double)event->count / event->limit) : 0);
+    // Words past the limit are not read by the model: say so before they are missed.
+    if (event->count > event->limit) {
+        gtk_widget_add_css_class(GTK_WIDGET(self->tokens_label), "error");
+        gtk_widget_set_tooltip_text(GTK_WIDGET(self->tokens_label),
+                                    "The model does not read words past its limit");
+    } else {
+        gtk_widget_remove_css_class(GTK_WIDGET(self->tokens_label), "error");
+        gtk_widget_set_tooltip_text(GTK_WIDGET(self->tokens_label), NULL);
+    }
+}
+
+static void show_fit(RushesPromptPane *self, const RushesEngineEvent *event)
+{
+    double takes = gtk_adjustment_get_value(self->takes_adjustment);
+    const char *device = rushes_queue_get_device(self->queue);
+    double seconds =
+        rushes_eta_forecast(rushes_queue_get_library(self->queue), device, self->recipe);
+    if (seconds < 0 && event->seconds > 0)
+        seconds = event->seconds;
+    if (seconds < 0 && self->project)
+        seconds = rushes_eta_forecast_from_takes(rushes_project_get_takes(self->project), device,
+                                                 self->recipe);
+    g_autofree char *about = rushes_time_text_about(seconds);
+    g_autofree char *memory =
+        rushes_time_text_bytes((double)event->device_bytes + (double)event->host_bytes);
+    g_autofree char *text =
+        seconds < 0 ? g_strdup_printf("%s; the time is known after one take", memory)
+                    : g_strdup_printf("≈ %s and %s%s", about, memory, takes > 1 ? " a take" : "");
+
+    gtk_label_set_label(self->forecast_label, text);
+    gtk_widget_remove_css_class(GTK_WIDGET(self->forecast_label), "error");
+}
+
+static void show_misfit(RushesPromptPane *self, const RushesEngineEvent *event)
+{
+    const cJSON *fit = cJSON_GetObjectItemCaseSensitive(event->fields, "what_would_fit");
+    g_autofree char *memory = rushes_time_text_bytes((double)event->device_bytes);
+    g_autofree char *text =
+        fit ? g_strdup_printf("Needs %s, too much here. %d×%d with %d frames would fit.", memory,
+                              (int)rushes_json_number(fit, "width", 0),
+                              (int)rushes_json_number(fit, "height", 0),
+                              (int)rushes_json_number(fit, "frames", 0))
+            : g_strdup_printf("Needs %s, too much here. Choose a smaller size.", memory);
+
+    gtk_label_set_label(self->forecast_label, text);
+    gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
+}
+
+static void on_estimate(RushesEngineClient *engine, const RushesEngineEvent *event, gpointer data)
+{
+    RushesPromptPane *self = data;
+    gboolean refused = FALSE;
+
+    self->estimate_request = 0;
+    if (event->kind == RUSHES_ENGINE_ESTIMATE && event->fits) {
+        show_fit(self, event);
+    } else if (event->kind == RUSHES_ENGINE_ESTIMATE) {
+        refused = TRUE;
+        show_misfit(self, event);
+    } else if (event->kind == RUSHES_ENGINE_ERROR && g_strcmp0(event->code, "worker") != 0) {
+        refused = TRUE;
+        gtk_label_set_label(self->forecast_label, event->what);
+        gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
+    }
+    gtk_widget_set_sensitive(GTK_WIDGET(self->generate_button), !refused);
+}
+
+static gboolean ask_worker(gpointer data)
+{
+    RushesPromptPane *self = data;
+
+    self->ask_source = 0;
+    if (!self->queue || !rushes_queue_get_device(self->queue) ||
+        !rushes_queue_get_model(self->queue))
+        return G_SOURCE_REMOVE;
+    RushesEngineClient *engine = rushes_queue_get_engine(self->queue);
+    g_autoptr(cJSON) job = rushes_recipe_to_json(self->recipe);
+    prompt_forget_requests(self);
+    self->token_request = rushes_engine_client_tokenize(engine, self->recipe->model,
+                                                        self->recipe->prompt, on_tokens, self);
+    self->estimate_request = rushes_engine_client_estimate(engine, job, on_estimate, self);
+    return G_SOURCE_REMOVE;
+}
+
+void prompt_ask_soon(RushesPromptPane *self)
+{
+    if (!self->ask_source)
+        self->ask_source = g_timeout_add(ASK_AFTER_MS, ask_worker, self);
+}
