@@ -36,15 +36,10 @@ static void rushes_history_window_dispose(GObject *object)
 
 static GtkWidget *row_picture(RushesTake *take)
 {
-    RushesFrameFormat format = {0};
     GtkWidget *picture = gtk_picture_new();
+    g_autoptr(GdkTexture) texture = rushes_texture_new_take(take, 96, 60);
 
-    rushes_frame_source_get_format(rushes_take_get_source(take), &format);
-    if (format.ready > 0) {
-        g_autoptr(GdkTexture) texture =
-            rushes_texture_new_thumbnail(rushes_take_get_source(take), format.ready / 2, 96, 60);
-        gtk_picture_set_paintable(GTK_PICTURE(picture), GDK_PAINTABLE(texture));
-    }
+    gtk_picture_set_paintable(GTK_PICTURE(picture), GDK_PAINTABLE(texture));
     gtk_widget_set_size_request(picture, 64, 40);
     return picture;
 }

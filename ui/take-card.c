@@ -33,13 +33,11 @@ static void rushes_take_card_dispose(GObject *object)
 
 static GdkTexture *take_picture(RushesTake *take, int width, int height)
 {
-    RushesFrameFormat format;
     int preview_width, preview_height, frames;
-    RushesFrameSource *source = rushes_take_get_source(take);
+    GdkTexture *texture = rushes_texture_new_take(take, width, height);
 
-    rushes_frame_source_get_format(source, &format);
-    if (format.ready > 0)
-        return rushes_texture_new_thumbnail(source, format.ready / 2, width, height);
+    if (texture)
+        return texture;
     GBytes *preview = rushes_take_get_preview(take, &preview_width, &preview_height, &frames);
     if (!preview)
         return NULL;

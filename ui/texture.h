@@ -4,7 +4,7 @@
 #pragma once
 #include <gtk/gtk.h>
 
-#include "playback/frame-source.h"
+#include "project/take.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,9 @@ GdkTexture *rushes_texture_new(GBytes *rgb, int width, int height);
 // A frame of the source that fits `width` x `height` device pixels; NULL when it is not ready.
 GdkTexture *rushes_texture_new_thumbnail(RushesFrameSource *source, int index, int width,
                                          int height);
+
+// The take's thumb.png, or its middle frame at a size that fits; NULL while there is neither.
+GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height);
 
 // Draws the texture to cover the rectangle, cut at the longer side.
 void rushes_texture_snapshot_cover(GdkTexture *texture, GtkSnapshot *snapshot,

@@ -5,6 +5,7 @@
 // window-shots.c (what else the creator can do), window-keys.c (single-letter keys).
 #pragma once
 #include "preview-pane.h"
+#include "project/archivist.h"
 #include "prompt-pane.h"
 #include "queue-button.h"
 #include "take-strip.h"
@@ -26,6 +27,7 @@ struct _RushesWindow {
 
     RushesQueue *queue;
     RushesProject *project;
+    RushesArchivist *archivist; // puts the project's finished takes away
     RushesComposer *film;       // the timeline as it plays and as it is exported
     GMenu *recent_menu;
     GSettings *settings; // NULL without a schema

@@ -23,6 +23,7 @@ static void leave_project(RushesWindow *self)
     g_signal_handlers_disconnect_by_data(rushes_project_get_shots(self->project), self);
     if (!rushes_project_get_read_only(self->project))
         rushes_project_save(self->project, NULL); // the journal has every edit in any case
+    g_clear_object(&self->archivist);
     g_clear_object(&self->film);
     g_clear_object(&self->project);
 }
@@ -325,6 +326,7 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     leave_project(self);
     self->project = g_object_ref(project);
     rushes_queue_attach_project(self->queue, project);
+    self->archivist = rushes_archivist_new(project);
     g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
     self->film = rushes_composer_new(film);
     rushes_prompt_pane_set_project(self->prompt, project);

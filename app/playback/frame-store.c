@@ -5,13 +5,16 @@
 // copy costs 0.3 ms for a frame of 1280x720, and the pages come from the same cache.
 #include "playback/frame-store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "playback/master-cache.h"
+#include "playback/open-file.h"
 #include "rushes-error.h"
+
+#define FRAMES_FILE "frames.rgb"
+#define SOUND_FILE  "audio.f32"
+#define MASTER_FILE "take.mkv"
 
 struct _RushesFrameStore {
     GObject parent_instance;
@@ -19,7 +22,9 @@ struct _RushesFrameStore {
     char *folder;
     GMutex lock; // guards all below
     RushesFrameFormat format;
-    int video, audio; // -1 until the file is there
+    RushesOpenFile *video, *audio; // NULL until the file is there
+    RushesMasterCache *master;     // NULL: the frames come from frames.rgb
+    GBytes *sound;                 // from take.mkv, when audio.f32 is gone
 };
 
 static void frame_source_init(RushesFrameSourceInterface *iface);
@@ -32,35 +37,18 @@ static gsize frame_bytes(const RushesFrameFormat *format)
     return (gsize)format->width * (gsize)format->height * 3;
 }
 
-// With the lock held. The descriptor, opened at the first use.
-static int store_open(RushesFrameStore *self, int *fd, const char *name)
+static RushesOpenFile *open_file(RushesFrameStore *self, const char *name)
 {
-    if (*fd < 0) {
-        g_autofree char *path = g_build_filename(self->folder, name, NULL);
-        *fd = open(path, O_RDONLY | O_CLOEXEC);
-    }
-    return *fd;
+    g_autofree char *path = g_build_filename(self->folder, name, NULL);
+    return rushes_open_file_new(open(path, O_RDONLY | O_CLOEXEC));
 }
 
-static gint64 store_length(int fd)
+// With the lock held. A reference to the file, opened at the first use; NULL while it is not there.
+static RushesOpenFile *hold_file(RushesFrameStore *self, RushesOpenFile **file, const char *name)
 {
-    struct stat info;
-    return fd >= 0 && fstat(fd, &info) == 0 ? info.st_size : 0;
-}
-
-static gboolean read_all(int fd, void *out, gsize bytes, off_t at)
-{
-    while (bytes > 0) {
-        ssize_t n = pread(fd, out, bytes, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return FALSE;
-        out = (char *)out + n;
-        bytes -= (gsize)n;
-        at += n;
-    }
-    return TRUE;
+    if (!*file)
+        *file = open_file(self, name);
+    return rushes_open_file_ref(*file);
 }
 
 static void frame_store_get_format(RushesFrameSource *source, RushesFrameFormat *format)
@@ -74,48 +62,77 @@ static void frame_store_get_format(RushesFrameSource *source, RushesFrameFormat 
 static GBytes *frame_store_read_frame(RushesFrameSource *source, int index, GError **error)
 {
     RushesFrameStore *self = RUSHES_FRAME_STORE(source);
+    g_autoptr(RushesMasterCache) master = NULL;
+    g_autoptr(RushesOpenFile) file = NULL;
 
     g_mutex_lock(&self->lock);
     gsize bytes = frame_bytes(&self->format);
     gboolean ready = index >= 0 && index < self->format.ready;
-    int fd = ready ? store_open(self, &self->video, "frames.rgb") : -1;
+    if (ready && self->master)
+        master = rushes_master_cache_ref(self->master);
+    else if (ready)
+        file = hold_file(self, &self->video, FRAMES_FILE);
     g_mutex_unlock(&self->lock);
     if (!ready) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED, "Frame %d is not there yet.",
                     index + 1);
         return NULL;
     }
-    // The descriptor stays open until the last reference goes, so no lock is held while reading.
+    if (master)
+        return rushes_master_cache_read(master, index, error);
     guint8 *pixels = g_malloc(bytes);
-    if (fd < 0 || !read_all(fd, pixels, bytes, (off_t)bytes * index)) {
+    if (!file || !rushes_open_file_read(file, pixels, bytes, (gint64)bytes * index)) {
         g_free(pixels);
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
-                    "Frame %d cannot be read from %s/frames.rgb; put the file back or generate the "
-                    "take again.",
+                    "Frame %d cannot be read from %s/" FRAMES_FILE
+                    "; put the file back or generate the take again.",
                     index + 1, self->folder);
         return NULL;
     }
     return g_bytes_new_take(pixels, bytes);
 }
 
+// With the lock held. The sound in take.mkv, for a take whose audio.f32 is gone.
+static GBytes *hold_master_sound(RushesFrameStore *self)
+{
+    if (!self->sound) {
+        g_autofree char *path = g_build_filename(self->folder, MASTER_FILE, NULL);
+        self->sound =
+            rushes_master_read_sound(path, self->format.rate, MAX(1, self->format.channels), NULL);
+        if (!self->sound) // asked for once only
+            self->sound = g_bytes_new(NULL, 0);
+    }
+    return g_bytes_ref(self->sound);
+}
+
 static void frame_store_read_samples(RushesFrameSource *source, gint64 first, gsize count,
                                      float *out)
 {
     RushesFrameStore *self = RUSHES_FRAME_STORE(source);
+    g_autoptr(RushesOpenFile) file = NULL;
+    g_autoptr(GBytes) sound = NULL;
 
     g_mutex_lock(&self->lock);
     gint64 samples = self->format.samples;
     gsize channels = (gsize)MAX(1, self->format.channels);
-    int fd = samples > 0 ? store_open(self, &self->audio, "audio.f32") : -1;
+    if (samples > 0)
+        file = hold_file(self, &self->audio, SOUND_FILE);
+    if (samples > 0 && !file && self->master)
+        sound = hold_master_sound(self);
     g_mutex_unlock(&self->lock);
 
     memset(out, 0, count * channels * sizeof(float));
     gint64 from = MAX(0, first), to = MIN(samples, first + (gint64)count);
-    if (fd < 0 || from >= to)
+    gsize frame = channels * sizeof(float);
+    if (sound)
+        to = MIN(to, (gint64)(g_bytes_get_size(sound) / frame));
+    if (from >= to)
         return;
     float *at = out + (gsize)(from - first) * channels;
-    gsize bytes = (gsize)(to - from) * channels * sizeof(float);
-    if (!read_all(fd, at, bytes, (off_t)((gsize)from * channels * sizeof(float))))
+    gsize bytes = (gsize)(to - from) * frame;
+    if (sound)
+        memcpy(at, (const char *)g_bytes_get_data(sound, NULL) + (gsize)from * frame, bytes);
+    else if (!file || !rushes_open_file_read(file, at, bytes, from * (gint64)frame))
         memset(at, 0, bytes);
 }
 
@@ -130,10 +147,10 @@ static void rushes_frame_store_finalize(GObject *object)
 {
     RushesFrameStore *self = RUSHES_FRAME_STORE(object);
 
-    if (self->video >= 0)
-        close(self->video);
-    if (self->audio >= 0)
-        close(self->audio);
+    rushes_open_file_unref(self->video);
+    rushes_open_file_unref(self->audio);
+    rushes_master_cache_unref(self->master);
+    g_clear_pointer(&self->sound, g_bytes_unref);
     g_mutex_clear(&self->lock);
     g_free(self->folder);
     G_OBJECT_CLASS(rushes_frame_store_parent_class)->finalize(object);
@@ -147,7 +164,12 @@ static void rushes_frame_store_class_init(RushesFrameStoreClass *klass)
 static void rushes_frame_store_init(RushesFrameStore *self)
 {
     g_mutex_init(&self->lock);
-    self->video = self->audio = -1;
+}
+
+static void use_master(RushesFrameStore *self)
+{
+    g_autofree char *path = g_build_filename(self->folder, MASTER_FILE, NULL);
+    self->master = rushes_master_cache_new(path, &self->format);
 }
 
 RushesFrameStore *rushes_frame_store_new(const char *folder, const RushesFrameFormat *format)
@@ -157,11 +179,37 @@ RushesFrameStore *rushes_frame_store_new(const char *folder, const RushesFrameFo
     self->folder = g_strdup(folder);
     self->format = *format;
     gsize bytes = frame_bytes(format);
-    gint64 whole = store_length(store_open(self, &self->video, "frames.rgb"));
+    self->video = open_file(self, FRAMES_FILE);
+    self->audio = open_file(self, SOUND_FILE);
+    gint64 whole = rushes_open_file_get_length(self->video);
     self->format.ready = bytes > 0 ? (int)MIN(format->frames, whole / (gint64)bytes) : 0;
-    gint64 sound = store_length(store_open(self, &self->audio, "audio.f32"));
-    self->format.samples = sound / (gint64)(sizeof(float) * (gsize)MAX(1, format->channels));
+    // The raw frames come first while they are whole: they need no decoding.
+    if (self->format.ready < format->frames && rushes_frame_store_has_master(folder)) {
+        use_master(self);
+        self->format.ready = format->frames;
+    }
+    gint64 sound = rushes_open_file_get_length(self->audio);
+    if (self->audio || !self->master)
+        self->format.samples = sound / (gint64)(sizeof(float) * (gsize)MAX(1, format->channels));
     return self;
+}
+
+gboolean rushes_frame_store_has_master(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, MASTER_FILE, NULL);
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+void rushes_frame_store_settle(RushesFrameStore *self)
+{
+    g_return_if_fail(RUSHES_IS_FRAME_STORE(self));
+
+    g_mutex_lock(&self->lock);
+    if (!self->master) {
+        use_master(self);
+        g_clear_pointer(&self->video, rushes_open_file_unref);
+    }
+    g_mutex_unlock(&self->lock);
 }
 
 void rushes_frame_store_set_ready(RushesFrameStore *self, int frames)

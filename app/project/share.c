@@ -88,6 +88,13 @@ done:
     return packed;
 }
 
+// What a take needs no more once it has its lasting copy.
+static gboolean is_superseded(const char *folder, const char *name)
+{
+    static const char *const raw[] = {"frames.rgb", "preview.rgb", "step.safetensors", NULL};
+    return g_strv_contains(raw, name) && rushes_frame_store_has_master(folder);
+}
+
 static gboolean pack_tree(Packing *self, const char *from, const char *name, GError **error)
 {
     if (g_file_test(from, G_FILE_TEST_IS_SYMLINK))
@@ -102,7 +109,8 @@ static gboolean pack_tree(Packing *self, const char *from, const char *name, GEr
         g_autofree char *inside = g_build_filename(from, child, NULL);
         g_autofree char *inside_name = g_strconcat(name, "/", child, NULL);
         // Temporary files of a worker or an import that is at work just now.
-        if (child[0] == '.' || g_str_has_suffix(child, ".new") || g_str_has_suffix(child, ".part"))
+        if (child[0] == '.' || g_str_has_suffix(child, ".new") ||
+            g_str_has_suffix(child, ".part") || is_superseded(from, child))
             continue;
         if (!pack_tree(self, inside, inside_name, error))
             return FALSE;

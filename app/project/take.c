@@ -325,6 +325,7 @@ RushesFrameSource *rushes_take_get_source(RushesTake *self)
             .frames = self->recipe->frames,
             .rate = self->rate,
             .channels = MAX(1, self->channels),
+            .samples = (gint64)CLAMP(rushes_json_number(self->result, "samples", 0), 0.0, 1e12),
         };
         self->store = rushes_frame_store_new(self->folder, &format);
     }
@@ -434,6 +435,19 @@ void rushes_take_sound_ready(RushesTake *self, int rate, int channels, gint64 sa
     self->channels = MAX(1, channels);
     rushes_take_get_source(self);
     rushes_frame_store_set_sound(self->store, rate, self->channels, samples);
+}
+
+void rushes_take_settle(RushesTake *self)
+{
+    rushes_take_get_source(self);
+    rushes_frame_store_settle(self->store);
+}
+
+char *rushes_take_find_thumbnail(RushesTake *self)
+{
+    g_autofree char *path = g_build_filename(self->folder, "thumb.png", NULL);
+    gboolean there = self->state == RUSHES_TAKE_DONE && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    return there ? g_steal_pointer(&path) : NULL;
 }
 
 gboolean rushes_take_load_preview(RushesTake *self, const char *file, int width, int height,

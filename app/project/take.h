@@ -51,6 +51,11 @@ const char *rushes_take_get_stage(RushesTake *self); // for people: "Denoising, 
 RushesFrameSource *rushes_take_get_source(RushesTake *self);
 gboolean rushes_take_is_playable(RushesTake *self); // at least one frame is there
 
+// thumb.png, the middle frame at a small size, when the take has one; owned by the caller.
+char *rushes_take_find_thumbnail(RushesTake *self);
+// take.mkv has all frames and frames.rgb goes (take-master.h): the source changes over.
+void rushes_take_settle(RushesTake *self);
+
 // None of these writes; the caller saves.
 void rushes_take_set_star(RushesTake *self, gboolean star);
 void rushes_take_set_note(RushesTake *self, const char *note);

@@ -47,6 +47,9 @@ static void a_shared_project_opens_complete(void)
     g_autofree char *elsewhere = in("elsewhere");
     g_autoptr(GError) error = NULL;
 
+    g_autoptr(RushesTake) put_away = g_list_model_get_item(rushes_project_get_takes(project), 0);
+    g_autofree char *master = g_build_filename(rushes_take_get_folder(put_away), "take.mkv", NULL);
+    g_assert_true(g_file_set_contents(master, "lasting", -1, NULL));
     rushes_share_pack(project, zip, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpint(g_mkdir(elsewhere, 0755), ==, 0);
@@ -65,6 +68,11 @@ static void a_shared_project_opens_complete(void)
     g_assert_true(g_file_get_contents(path, &frames, &bytes, NULL));
     g_assert_cmpuint(bytes, ==, 8 * 4 * 3 * 2);
     g_assert_cmpint(frames[bytes - 1], ==, 'b');
+    // A take with a lasting copy travels with that alone.
+    g_autofree char *copy = g_build_filename(rushes_take_get_folder(first), "take.mkv", NULL);
+    g_autofree char *raw = g_build_filename(rushes_take_get_folder(first), "frames.rgb", NULL);
+    g_assert_true(g_file_test(copy, G_FILE_TEST_IS_REGULAR));
+    g_assert_false(g_file_test(raw, G_FILE_TEST_EXISTS));
     g_autofree char *credits = g_build_filename(folder, "credits", "mini", "DATA.md", NULL);
     g_assert_true(g_file_test(credits, G_FILE_TEST_IS_REGULAR));
     // Again into the same place: refused, and the first one is untouched.
