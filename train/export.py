@@ -85,11 +85,12 @@ def load_states(names):
     return states
 
 
-def write(out, tokenizer):
-    """Writes the folder; every file appears whole."""
+def write(out, tokenizer, denoiser_run='transformer'):
+    """Writes the folder; every file appears whole. denoiser_run: its checkpoint (or `distilled`)."""
     from train.models.video_vae import VideoVae
 
-    states = load_states(('video-vae', 'audio-vae', 'vocoder', 'transformer'))
+    states = load_states(('video-vae', 'audio-vae', 'vocoder', denoiser_run))
+    states['transformer'] = states.pop(denoiser_run)
     video, audio = states['video-vae']['average'], states['audio-vae']['average']
     denoiser = states['transformer']['average']
     vae = VideoVae(states['video-vae'].get('config'))
@@ -114,6 +115,7 @@ def write(out, tokenizer):
             model_json.vae_config(vae.config, vae.mean, vae.std, fit_latent_rgb(vae)),
             model_json.audio_vae_config(audio['latent_mean'], audio['latent_std']),
             training,
+            states['transformer'].get('sampling', {}),
         )
     )
     (out / 'model.json').write_text(text + '\n')
@@ -199,9 +201,12 @@ def main():
     parser.add_argument('--out', type=pathlib.Path, default=mini)
     parser.add_argument('--folder', type=pathlib.Path, default=mini)
     parser.add_argument('--tokenizer', type=pathlib.Path, default=mini / 'tokenizer.model')
+    parser.add_argument(
+        '--transformer', default='transformer', help='checkpoint of the denoiser (distilled)'
+    )
     opts = parser.parse_args()
     if opts.what == 'write':
-        write(opts.out, opts.tokenizer)
+        write(opts.out, opts.tokenizer, opts.transformer)
     elif opts.what == 'read':
         read(opts.folder)
     elif opts.file is None:

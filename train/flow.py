@@ -39,7 +39,7 @@ class Conditions:
         return cls(frames, audio_latents_of(frames) if rng.random() < 0.6 else 0)
 
 
-def _times(u, count, clean):
+def times_of(u, count, clean):
     """[batch, 1], or [batch, count] with zeros where clean, when something is."""
     if not clean:
         return u[:, None]
@@ -57,8 +57,8 @@ def velocity_errors(net, video, audio, ids, u, audio_u, given=None, generator=No
     given = given or Conditions()
     noise = torch.randn(video.shape, generator=generator)
     audio_noise = torch.randn(audio.shape, generator=generator)
-    tv = _times(u, video.shape[2], given.frames)
-    ta = _times(audio_u, audio.shape[1], given.audio)
+    tv = times_of(u, video.shape[2], given.frames)
+    ta = times_of(audio_u, audio.shape[1], given.audio)
     sv, sa = tv[:, None, :, None, None], ta[:, :, None]
     with torch.autocast('cpu', torch.bfloat16):
         answer = net(
@@ -78,6 +78,19 @@ def sigmas(steps, shift=SHIFT):
     return shifted(torch.linspace(1, 0, steps + 1), shift)
 
 
+def guided(mini, video, audio, tv, ta, context, scales):
+    """Velocities of video and audio, [b] each, with classifier-free guidance (Ho & Salimans, 2022).
+
+    context: of the prompts, then of the negative prompts, [2 b] together; scales: (video, audio).
+    """
+    twice = (torch.cat([x] * 2) for x in (video, audio, tv, ta))
+    answers = (answer.float().chunk(2) for answer in mini.dit(*twice, context))
+    return tuple(
+        without + scale * (with_prompt - without)
+        for (with_prompt, without), scale in zip(answers, scales)
+    )
+
+
 @torch.no_grad()
 def sample(
     mini,
@@ -86,27 +99,29 @@ def sample(
     video,
     audio,
     steps=16,
-    video_guidance=4.0,
-    audio_guidance=3.0,
+    scales=(4.0, 3.0),
     shift=SHIFT,
     clean=None,
 ):
     """Makes latents from noise: video [b, c, t, h, w], audio [b, n, 20].
 
-    ids [b, tokens]; empty_ids [b, tokens] of the negative prompt. clean [b, c, k, h, w]: given
-    frames.
+    ids [b, tokens]; empty_ids [b, tokens] of the negative prompt, which is not asked when both scales
+    (guidance of video and audio) are 1. clean [b, c, k, h, w]: given frames.
     """
     times = sigmas(steps, shift)
-    context = torch.cat([mini.context(ids), mini.context(empty_ids)])
+    alone = tuple(scales) == (1, 1)
+    context = mini.context(ids)
+    if not alone:
+        context = torch.cat([context, mini.context(empty_ids)])
     given = 0 if clean is None else clean.shape[2]
-    batch = len(video)
     for now, then in zip(times[:-1], times[1:]):
         if given:
             video = torch.cat([clean, video[:, :, given:]], 2)
-        tv = _times(torch.full((2 * batch,), float(now * 1000)), video.shape[2], given)
-        ta = torch.full((2 * batch, 1), float(now * 1000))
-        pv, pa = mini.dit(torch.cat([video] * 2), torch.cat([audio] * 2), tv, ta, context)
-        (with_v, without_v), (with_a, without_a) = pv.float().chunk(2), pa.float().chunk(2)
-        video = video + (then - now) * (without_v + video_guidance * (with_v - without_v))
-        audio = audio + (then - now) * (without_a + audio_guidance * (with_a - without_a))
+        tv = times_of(torch.full((len(video),), float(now * 1000)), video.shape[2], given)
+        ta = torch.full((len(video), 1), float(now * 1000))
+        if alone:
+            pv, pa = (answer.float() for answer in mini.dit(video, audio, tv, ta, context))
+        else:
+            pv, pa = guided(mini, video, audio, tv, ta, context, scales)
+        video, audio = video + (then - now) * pv, audio + (then - now) * pa
     return (torch.cat([clean, video[:, :, given:]], 2) if given else video), audio

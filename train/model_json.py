@@ -96,8 +96,10 @@ def tokenizer_config():
     )
 
 
-def document(transformer, vae, audio, training):
-    """The whole file. transformer, vae, audio: configs from above; training: steps and samples."""
+def document(transformer, vae, audio, training, sampling):
+    """The whole file. transformer, vae, audio: configs from above; training: steps and samples;
+    sampling: defaults of a job that differ (steps, video_cfg, audio_cfg of a distilled denoiser).
+    """
     configs = dict(
         text_encoder=dict(type='umt5-style', shared_pos=False, **text_encoder.CONFIG),
         tokenizer=tokenizer_config(),
@@ -123,6 +125,7 @@ def document(transformer, vae, audio, training):
         audio_cfg=3.0,
         negative='',
     )
+    defaults.update(sampling)
     return dict(
         format=1,
         id='mini',

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes clips with the trainer's own networks, to look at them while the engine is not involved.
 
-    python3 -m train.sample OUT [--folder models/mini] [--prompts FILE] [--size 160x96] [--steps 16]
+    python3 -m train.sample OUT [--folder models/mini] [--prompts FILE] [--size 160x96] [--steps N]
 
 Writes OUT.png (a contact sheet) and, with --clips, OUT-0.mp4 ... with sound (needs ffmpeg).
 """
@@ -49,10 +49,11 @@ class Studio:
         self.mini = Mini(export.transformer_from(parts['transformer']))
         self.mini.dit.load_state_dict(weights('transformer'))
         self.mini.text_encoder.load_state_dict(weights('text_encoder'))
+        self.defaults = about['defaults']
         self.tokenizer = tokenizer.Tokenizer(folder / about['components']['tokenizer']['file'])
 
     @torch.no_grad()
-    def make(self, prompts, height, width, steps=16, seed=0, fast=True):
+    def make(self, prompts, height, width, steps=None, seed=0, fast=True):
         """(frames uint8 [n, 25, h, w, 3], waves float [n, samples]) of some prompts."""
         generator = torch.Generator().manual_seed(seed)
         count, z = len(prompts), self.vae.config['z_dim']
@@ -63,7 +64,13 @@ class Studio:
         empty = tokenizer.pad([self.tokenizer.encode('')] * count)
         with torch.autocast('cpu', torch.bfloat16, enabled=fast):
             video, audio = flow.sample(
-                self.mini, torch.from_numpy(ids), torch.from_numpy(empty), video, audio, steps
+                self.mini,
+                torch.from_numpy(ids),
+                torch.from_numpy(empty),
+                video,
+                audio,
+                steps or self.defaults['steps'],
+                (self.defaults['video_cfg'], self.defaults['audio_cfg']),
             )
             frames = torch.cat([self.vae.decode(video[i : i + 1]).float() for i in range(count)])
         waves = self.vocoder(self.audio_vae.decode(audio.transpose(1, 2).float()))
@@ -109,7 +116,7 @@ def main():
     parser.add_argument('--folder', type=pathlib.Path, default=paths.ROOT / 'models' / 'mini')
     parser.add_argument('--prompts', type=pathlib.Path, default=PROMPTS)
     parser.add_argument('--size', default='160x96')
-    parser.add_argument('--steps', type=int, default=16)
+    parser.add_argument('--steps', type=int, help="the model's own when left out")
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--clips', action='store_true', help='also write MP4 files')
     opts = parser.parse_args()
