@@ -8,11 +8,13 @@
 //   constants  0 PARTS   invocations that share a query; the workgroup has QUERIES * PARTS
 //              1 QUERIES  2 D4 (texels of a head)  3 BIAS (0 or 1)  4 KEYS: a multiple of PARTS
 //   dispatch   (ceil(q_rows / QUERIES), heads, frames)
-//   memory     16 (QUERIES + KEYS) (D4 + 1) + 4 QUERIES (KEYS + 1) bytes shared
-//   precision  f32; running maximum and sum as in Dao et al., FlashAttention (2022), with exp2
+//   memory     16 (QUERIES + KEYS) (D4 + 1) + 4 QUERIES (KEYS + 1) bytes shared; HALF: 8 in place of 16
+//   precision  f32; with HALF queries, keys, values, the weight of a value and products of four are
+//              rounded to f16, sums stay f32; running maximum and sum as in Dao et al., FlashAttention (2022), with exp2
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "shared/attention.h"
+#include "include/half.glsl"
 
 layout(constant_id = 0) const int PARTS = 4;
 layout(constant_id = 1) const int QUERIES = 32;
@@ -40,15 +42,16 @@ const int PITCH = D4 + 1; // odd number of texels between rows: no bank conflict
 const int OWN_KEYS = KEYS / PARTS;
 const int OWN_TEXELS = (D4 + PARTS - 1) / PARTS;
 
-shared vec4 q_tile[QUERIES * PITCH];
-shared vec4 kv_tile[KEYS * PITCH]; // keys, then values of the same rows
+shared Texel q_tile[QUERIES * PITCH];
+shared Texel kv_tile[KEYS * PITCH]; // keys, then values of the same rows
 shared float score[QUERIES * (KEYS + 1)];
 
 void load_rows(samplerBuffer texels, int offset, int stride, int first, int last, int invocation)
 {
     for (int i = invocation; i < KEYS * D4; i += PARTS * QUERIES) {
         int r = i / D4, d = i % D4;
-        kv_tile[r * PITCH + d] = texelFetch(texels, offset + min(first + r, last) * stride + d);
+        kv_tile[r * PITCH + d] =
+            to_texel(texelFetch(texels, offset + min(first + r, last) * stride + d));
     }
 }
 
@@ -64,7 +67,7 @@ void main()
     for (int i = invocation; i < QUERIES * D4; i += PARTS * QUERIES) {
         int r = min(q0 + i / D4, q_rows - 1), d = i % D4;
         int at = int(p.q_offset) + (frame * q_rows + r) * int(p.q_stride) + head * D4 + d;
-        q_tile[i / D4 * PITCH + d] = texelFetch(q_texels, at) * p.scale;
+        q_tile[i / D4 * PITCH + d] = to_texel(texelFetch(q_texels, at) * p.scale);
     }
     vec4 sums[OWN_TEXELS];
     [[unroll]] for (int i = 0; i < OWN_TEXELS; i++)
@@ -80,10 +83,16 @@ void main()
         barrier();
         [[unroll]] for (int i = 0; i < OWN_KEYS; i++) {
             int key = part + i * PARTS;
+#ifdef HALF
+            float s = 0.0;
+            for (int d = 0; d < D4; d++)
+                s += float(dot(q_tile[query * PITCH + d], kv_tile[key * PITCH + d]));
+#else
             vec4 dot4 = vec4(0.0);
             for (int d = 0; d < D4; d++)
                 dot4 = fma(q_tile[query * PITCH + d], kv_tile[key * PITCH + d], dot4);
             float s = (dot4.x + dot4.y) + (dot4.z + dot4.w);
+#endif
             if (BIAS != 0) {
                 int at = min(first + key, last_key);
                 s += texelFetch(bias_texels, bias_base + at / 4)[at % 4] * LOG2_E;
@@ -110,8 +119,12 @@ void main()
             float s = score[query * (KEYS + 1) + key];
             total += s;
             [[unroll]] for (int i = 0; i < OWN_TEXELS; i++) {
-                vec4 value = kv_tile[key * PITCH + min(part + i * PARTS, D4 - 1)];
+                Texel value = kv_tile[key * PITCH + min(part + i * PARTS, D4 - 1)];
+#ifdef HALF
+                sums[i] += vec4(value * float16_t(s));
+#else
                 sums[i] = fma(vec4(s), value, sums[i]);
+#endif
             }
         }
     }

@@ -14,11 +14,13 @@
 //              9 INVOCATIONS = OUT_TILE / 4 * ROW_TILE / 4; divides OUT_TILE * K_STEP
 //                            and ROW_TILE * K_STEP
 //   dispatch   (row tiles, output tiles, phases or frames), see tile_of_group()
-//   memory     16 K_STEP (OUT_TILE + ROW_TILE + 2) bytes shared
-//   precision  f32 sums in ascending k, four at a time
+//   memory     16 K_STEP (OUT_TILE + ROW_TILE + 2) bytes shared; HALF: half of it
+//   precision  f32 sums in ascending k, four at a time. HALF: both operands and the sum of four
+//              products are rounded to f16, all else is f32; what f16 cannot hold is clamped
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "shared/gemm.h"
+#include "include/half.glsl"
 #include "include/activation.glsl"
 #include "include/gemm_interface.glsl"
 
@@ -33,8 +35,8 @@ const int X_LOADS = ROW_TILE * K_STEP / INVOCATIONS;
 const int W_LOADS = OUT_TILE * K_STEP / INVOCATIONS;
 const int X_PITCH = ROW_TILE + 1, W_PITCH = OUT_TILE + 1;
 
-shared vec4 x_tile[K_STEP * X_PITCH];
-shared vec4 w_tile[K_STEP * W_PITCH];
+shared Texel x_tile[K_STEP * X_PITCH];
+shared Texel w_tile[K_STEP * W_PITCH];
 
 vec4 sums[4]; // of four rows; components are outputs
 int w_at[W_LOADS]; // weight texel of k = 0 of the running tap
@@ -88,20 +90,20 @@ void accumulate(int x_at[X_LOADS], bool inside[X_LOADS])
             int k = k0 + e % K_STEP;
             bool live = inside[i] && k < count;
             vec4 value = texelFetch(x_texels, x_at[i] + min(k, count - 1));
-            x_tile[e % K_STEP * X_PITCH + e / K_STEP] = live ? value : vec4(0.0);
+            x_tile[e % K_STEP * X_PITCH + e / K_STEP] = to_texel(live ? value : vec4(0.0));
         }
         [[unroll]] for (int i = 0; i < W_LOADS; i++) {
             int k = k0 + w_k(i);
             vec4 value = weight(i, min(k, count - 1));
-            w_tile[w_k(i) * W_PITCH + w_out(i)] = k < count ? value : vec4(0.0);
+            w_tile[w_k(i) * W_PITCH + w_out(i)] = to_texel(k < count ? value : vec4(0.0));
         }
         barrier();
         [[unroll]] for (int k = 0; k < K_STEP; k++) {
-            vec4 w[4];
+            Texel w[4];
             [[unroll]] for (int o = 0; o < 4; o++)
                 w[o] = w_tile[k * W_PITCH + out_at + o];
             [[unroll]] for (int r = 0; r < 4; r++) {
-                vec4 x = x_tile[k * X_PITCH + row_at + r];
+                Texel x = x_tile[k * X_PITCH + row_at + r];
                 sums[r] += vec4(dot(x, w[0]), dot(x, w[1]), dot(x, w[2]), dot(x, w[3]));
             }
         }

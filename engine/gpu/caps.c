@@ -14,6 +14,7 @@ static const struct {
     const char *without;
 } recommended[] = {
     {"fp16", offsetof(GpuCaps, fp16), "half-precision kernels are not used"},
+    {"fp32", offsetof(GpuCaps, fp32_products), "16-bit weights are only multiplied as 16-bit"},
     {"storage16", offsetof(GpuCaps, storage16), "16-bit values are read through texel buffers"},
     {"storage8", offsetof(GpuCaps, storage8), "8-bit values are read through texel buffers"},
     {"int8_dot", offsetof(GpuCaps, int8_dot), "8-bit weights are multiplied as floats"},
@@ -185,6 +186,7 @@ void caps_read(VkPhysicalDevice physical, GpuCaps *caps, GpuFacts *facts)
 
     snprintf(caps->driver, sizeof(caps->driver), "%.40s %.60s (%u)", v12.driverName, v12.driverInfo,
              basic.driverVersion);
+    caps->fp32_products = true;
     caps->large_storage = true; // the minimum of the standard, 128 MiB, counts as large
     memcpy(facts->driver_uuid, v11.driverUUID, VK_UUID_SIZE);
     memcpy(facts->device_uuid, v11.deviceUUID, VK_UUID_SIZE);

@@ -33,6 +33,7 @@ typedef struct GpuCaps {
     bool int8_dot;
     bool
         cooperative_matrix; // VK_NV_cooperative_matrix, the dialect that Debian 12's glslang compiles
+    bool fp32_products;     // masked, what may be rounded to 16 bits always is
     bool large_storage;     // masked, max_storage_bytes is small enough for tests
     bool timestamps;
     float timestamp_ns; // nanoseconds a tick

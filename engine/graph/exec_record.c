@@ -33,6 +33,11 @@ bool recorder_measuring(const Recorder *recorder)
     return recorder->program == NULL;
 }
 
+bool recorder_allows_half(const Recorder *recorder)
+{
+    return graph_allows_half(recorder->graph) && recorder_caps(recorder)->fp16;
+}
+
 const char *recorder_variant(Recorder *recorder, const char *family, const char *fallback)
 {
     const VariantFamily *variants = op_variants(family);

@@ -17,6 +17,7 @@ struct Graph {
     char name[48];
     RshError error;
     uint32_t block;
+    bool allows_half;
     Tensor **tensors;
     size_t tensor_count, tensor_capacity;
     Node **nodes;
@@ -255,6 +256,16 @@ Tensor *graph_tensor(const Graph *graph, size_t index)
 }
 
 // ---- nodes --------------------------------------------------------------------------------------
+
+void graph_allow_half(Graph *graph)
+{
+    graph->allows_half = true;
+}
+
+bool graph_allows_half(const Graph *graph)
+{
+    return graph->allows_half;
+}
 
 void graph_set_block(Graph *graph, uint32_t block)
 {

@@ -123,6 +123,11 @@ Tensor *graph_view_shape(Graph *graph, Tensor *tensor, Shape shape);
 // multiple of 4 and the tensor must not be padded or a view of channels.
 Tensor *graph_view_split_rows(Graph *graph, Tensor *tensor, uint32_t factor);
 
+// Products and attention may round their operands to 16 bits where the device is faster with them: for a
+// model whose weights are stored in 16 bits or fewer (weight_set_is_half()), and whose activations f16 holds.
+void graph_allow_half(Graph *graph);
+bool graph_allows_half(const Graph *graph);
+
 // Nodes added from here on belong to block `block` (0 = before the first block).
 void graph_set_block(Graph *graph, uint32_t block);
 

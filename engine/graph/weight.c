@@ -217,6 +217,20 @@ const Weight *weight_set_derive(WeightSet *set, const char *name, uint32_t n_dim
     return &entry->weight;
 }
 
+bool weight_set_is_half(const WeightSet *set)
+{
+    uint64_t half = 0, all = 0;
+    for (size_t i = 0; set->names && i < name_map_count(set->names); i++) {
+        const NamedTensor *named = name_map_at(set->names, i);
+        for (uint32_t part = 0; part < named->part_count; part++) {
+            const ModelTensor *tensor = named->parts[part];
+            all += tensor->elements;
+            half += tensor->bytes <= 2 * tensor->elements ? tensor->elements : 0;
+        }
+    }
+    return half > all / 2;
+}
+
 bool weight_set_owns(const WeightSet *set, const Weight *weight)
 {
     const Entry *entry = *slot_of(set->entries, set->capacity, weight->name);

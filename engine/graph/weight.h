@@ -42,6 +42,9 @@ const Weight *weight_set_get(WeightSet *set, const char *name, uint32_t n_dims,
 const Weight *weight_set_derive(WeightSet *set, const char *name, uint32_t n_dims,
                                 const uint64_t *dims, float *values);
 
+// Whether most of the set's numbers are stored in 16 bits or fewer. False without a file.
+bool weight_set_is_half(const WeightSet *set);
+
 bool weight_set_owns(const WeightSet *set, const Weight *weight);
 
 // Elements [first, first + count) in row-major order as f32.

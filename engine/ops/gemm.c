@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ops/grid.h"
+#include "ops/variants.h"
 
 #define MAX_GROUPS_X     32768 // every device grants 65535; row tiles beyond it go on in y
 #define PACK_LANES_TILED 8     // outputs a packed block of the shared-memory kernel
@@ -27,11 +28,8 @@ uint32_t cpu_shares(void)
 GemmKernel gemm_kernel(Recorder *recorder)
 {
     const GpuCaps *caps = recorder_caps(recorder);
-    // The texel kernel needs its lanes to be one subgroup; GPUs may choose another size for each
-    // pipeline.
-    bool texel = caps->texel_tiles && caps->subgroup_size <= 16;
-    const char *variant = recorder_variant(recorder, "matmul", texel ? "texel" : "tiled");
-    GemmKernel kernel = {.tiled = !texel || strcmp(variant, "tiled") == 0};
+    const KernelKind kind = kernel_kind(recorder, "matmul");
+    GemmKernel kernel = {.tiled = kind != KERNEL_TEXEL, .half = kind == KERNEL_TILED16};
     kernel.max_invocations = caps->max_invocations;
     kernel.lanes = kernel.tiled ? PACK_LANES_TILED : caps->subgroup_size;
     return kernel;
@@ -54,7 +52,7 @@ void gemm_choose_tile(GemmKernel *kernel, const GemmShape *shape)
         bool small = (uint64_t)shape->rows * shape->outputs * shape->layers < 64 * 64 * 64 ||
                      kernel->max_invocations < 256;
         kernel->out_tile = kernel->row_groups = small ? 32 : 64;
-        kernel->unroll = 4;
+        kernel->unroll = kernel->half ? 8 : 4; // as many bytes either way
         return;
     }
     // From the largest down; few of them, because each is another kernel to compile.
@@ -131,7 +129,10 @@ RshStatus gemm_record(Recorder *recorder, const GemmKernel *kernel, GemmCall *ca
                             kernel->out_tile / 4 * kernel->row_groups / 4};
     char shader[48];
     snprintf(shader, sizeof(shader), "gemm_%s%s%s%s", call->family,
-             call->weight.quantised ? "_q8" : "", kernel->tiled ? "_tiled" : "",
+             call->weight.quantised ? "_q8" : "",
+             kernel->half    ? "_tiled16"
+             : kernel->tiled ? "_tiled"
+                             : "",
              image ? "_image" : "");
     uint32_t group_rows = kernel->tiled ? kernel->row_groups : kernel->row_groups * kernel->lanes;
     uint32_t row_tiles = ceil_div(shape->rows, group_rows);

@@ -17,6 +17,7 @@ typedef struct GemmShape {
 
 typedef struct GemmKernel {
     bool tiled;          // gemm_tiled.comp instead of gemm_texel.comp
+    bool half;           // tiled, with 16-bit operands
     uint32_t lanes;      // outputs a packed block holds
     uint32_t out_tile;   // outputs a workgroup computes
     uint32_t row_groups; // texel: rows / lanes a workgroup computes; tiled: rows a workgroup
@@ -24,7 +25,8 @@ typedef struct GemmKernel {
     uint32_t max_invocations;
 } GemmKernel;
 
-// Kernel family and pack order depend on the device only; the tile depends on the shape.
+// Kernel family and pack order depend on the device and on whether the graph allows 16-bit operands; the
+// tile depends on the shape.
 GemmKernel gemm_kernel(Recorder *recorder);
 // Threads that a CPU driver deals workgroups to in equal shares: an odd one out costs a whole
 // round.
@@ -65,7 +67,7 @@ RSH_MUST_USE RshStatus gemm_pack_conv(Recorder *recorder, const GemmKernel *kern
 
 // One product with its epilogue; see shaders/include/gemm_interface.glsl.
 typedef struct GemmCall {
-    const char *family; // "linear", "conv" or "matmul": the blob is gemm_<family>[_q8][_tiled]
+    const char *family; // "linear", "conv" or "matmul": the blob is gemm_<family>[_q8][_tiled[16]]
     GemmShape shape;
     GemmWeight weight;
     const Weight *bias;

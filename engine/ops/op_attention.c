@@ -7,22 +7,26 @@
 #include "ops/gemm.h"
 #include "ops/grid.h"
 #include "ops/records.h"
+#include "ops/variants.h"
 #include "shared/attention.h"
 
 #define LOG2_E 1.44269504f
 
 typedef struct AttentionKernel {
     bool tiled;
+    bool half;        // tiled, with 16-bit operands
     uint32_t width;   // texel: lanes; tiled: invocations a query
     uint32_t queries; // texel: queries a lane; tiled: queries a workgroup
     uint32_t keys;    // tiled: keys held in shared memory
 } AttentionKernel;
 
 // The largest blocks of queries and keys that fit into shared memory.
-static AttentionKernel tiled_kernel(const GpuCaps *caps, uint32_t d4)
+static AttentionKernel tiled_kernel(const GpuCaps *caps, uint32_t d4, bool half)
 {
-    AttentionKernel kernel = {.tiled = true, .width = 4, .queries = 32, .keys = 32};
-    while (16 * (kernel.queries + kernel.keys) * (d4 + 1) + 4 * kernel.queries * (kernel.keys + 1) >
+    AttentionKernel kernel = {.tiled = true, .half = half, .width = 4, .queries = 32, .keys = 32};
+    const uint32_t texel = half ? 8 : 16; // bytes
+    while (texel * (kernel.queries + kernel.keys) * (d4 + 1) +
+               4 * kernel.queries * (kernel.keys + 1) >
            caps->max_shared_bytes) {
         if (kernel.keys >= kernel.queries)
             kernel.keys /= 2;
@@ -36,10 +40,9 @@ static AttentionKernel choose_kernel(Recorder *recorder, uint32_t d4, uint32_t q
                                      uint32_t layers)
 {
     const GpuCaps *caps = recorder_caps(recorder);
-    bool texel = caps->texel_tiles && caps->subgroup_size <= 16;
-    const char *variant = recorder_variant(recorder, "attention", texel ? "texel" : "tiled");
-    if (!texel || strcmp(variant, "tiled") == 0)
-        return tiled_kernel(caps, d4);
+    const KernelKind kind = kernel_kind(recorder, "attention");
+    if (kind != KERNEL_TEXEL)
+        return tiled_kernel(caps, d4, kind == KERNEL_TILED16);
     // Time of a workgroup with 1, 2 and 3 queries a lane, measured for d = 64 (docs/speed.md).
     static const double cost[] = {32.0, 42.0, 53.0};
     AttentionKernel kernel = {.width = caps->subgroup_size};
@@ -93,7 +96,10 @@ RshStatus op_attention_record(Recorder *recorder, const Node *node, RshError *er
     uint32_t constants[] = {kernel.width, kernel.queries, d4, bias != NULL, kernel.keys};
     uint32_t group = kernel.tiled ? kernel.queries : kernel.queries * kernel.width;
     char shader[32];
-    snprintf(shader, sizeof(shader), "attention_%s%s", kernel.tiled ? "tiled" : "texel",
+    snprintf(shader, sizeof(shader), "attention_%s%s",
+             kernel.half    ? "tiled16"
+             : kernel.tiled ? "tiled"
+                            : "texel",
              image ? "_image" : "");
     return recorder_dispatch(recorder, shader, constants, kernel.tiled ? 5 : 4, bindings, 5, &push,
                              sizeof(push), (q_rows + group - 1) / group, params->heads, frames,

@@ -25,8 +25,11 @@ const GpuCaps *recorder_caps(const Recorder *recorder);
 Gpu *recorder_gpu(Recorder *recorder);
 bool recorder_measuring(const Recorder *recorder);
 
-// The variant that a calibration chose for `family` ("matmul", "conv", "attention"), or `fallback`.
+// The variant that a calibration chose for `family` ("matmul", "attention"), or `fallback`.
 const char *recorder_variant(Recorder *recorder, const char *family, const char *fallback);
+
+// Whether the graph allows 16-bit operands and the device multiplies them.
+bool recorder_allows_half(const Recorder *recorder);
 
 // A tensor's bytes (a view: from its first element to its last) as a kernel binds them. Offsets of views
 // that are not aligned for binding are returned in *element_offset (elements from the binding's start), which

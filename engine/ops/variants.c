@@ -14,12 +14,25 @@
 #define TIMED_SIZE 256u // channels
 #define TIMED_RUNS 3
 
-static const char *const gemm_variants[] = {"texel", "tiled"};
+// What a graph that allows 16-bit operands can run with.
+static const char *const tiled_variants[] = {"tiled", "tiled16"};
 
-// The texel kernels need their lanes to be one small subgroup.
-static bool gemm_usable(const GpuCaps *caps, const char *variant)
+static bool tiled_usable(const GpuCaps *caps, const char *variant)
 {
-    return strcmp(variant, "texel") != 0 || (caps->texel_tiles && caps->subgroup_size <= 16);
+    return strcmp(variant, "tiled16") == 0 ? caps->fp16 : caps->fp32_products || !caps->fp16;
+}
+
+KernelKind kernel_kind(Recorder *recorder, const char *family)
+{
+    const GpuCaps *caps = recorder_caps(recorder);
+    // The texel kernels need their lanes to be one small subgroup; GPUs may choose another size for
+    // each pipeline.
+    const bool texel = caps->texel_tiles && caps->subgroup_size <= 16;
+    const KernelKind exact = texel ? KERNEL_TEXEL : KERNEL_TILED;
+    if (!recorder_allows_half(recorder) || (texel && caps->fp32_products))
+        return exact;
+    return strcmp(recorder_variant(recorder, family, "tiled"), "tiled16") == 0 ? KERNEL_TILED16
+                                                                               : exact;
 }
 
 static double now_ns(void)
@@ -66,6 +79,7 @@ static RshStatus time_matmul(Gpu *gpu, const char *variant, double *ns, RshError
         goto done;
     const Weight *weight =
         weight_set_derive(weights, "w", 2, dims, calloc(TIMED_SIZE * TIMED_SIZE, sizeof(float)));
+    graph_allow_half(graph);
     if (!weight) {
         status = error_set(error, RSH_ERROR_MEMORY, "no memory to time kernels");
         goto done;
@@ -89,6 +103,7 @@ static RshStatus time_attention(Gpu *gpu, const char *variant, double *ns, RshEr
     Graph *graph = NULL;
     RshStatus status = graph_create("calibration", &graph, error);
     if (status == RSH_OK) {
+        graph_allow_half(graph);
         Tensor *x = graph_input(graph, "x", shape, TENSOR_F32);
         graph_output(graph, op_attention(graph, x, x, x, &params), "y");
         status = time_graph(gpu, graph, ns, error);
@@ -100,8 +115,8 @@ static RshStatus time_attention(Gpu *gpu, const char *variant, double *ns, RshEr
 const VariantFamily *op_variants(const char *family)
 {
     static const VariantFamily families[] = {
-        {"matmul", gemm_variants, 2, gemm_usable, time_matmul},
-        {"attention", gemm_variants, 2, gemm_usable, time_attention},
+        {"matmul", tiled_variants, 2, tiled_usable, time_matmul},
+        {"attention", tiled_variants, 2, tiled_usable, time_attention},
     };
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
         if (strcmp(families[i].name, family) == 0)

@@ -16,6 +16,8 @@ RshStatus clip_describe(const Pipeline *p, bool first, Graph **out, RshError *er
     RshStatus status = graph_create(first ? "encode first frame" : "encode frames", out, error);
     if (status != RSH_OK)
         return status;
+    if (weight_set_is_half(m->vae.weights))
+        graph_allow_half(*out);
     Tensor *x = graph_input(*out, "pixels", pixels, TENSOR_F32);
     graph_output(*out, wan_vae_build_encode(*out, m->vae.weights, &m->vae_config, x, first, false),
                  "latents");

@@ -22,6 +22,8 @@ RshStatus decode_describe(const Pipeline *p, bool first, ChunkProgram *out, RshE
         graph_create(first ? "decode first frame" : "decode frames", &out->graph, error);
     if (status != RSH_OK)
         return status;
+    if (weight_set_is_half(m->vae.weights))
+        graph_allow_half(out->graph);
     out->in = graph_input(out->graph, "latents", shape, TENSOR_F32);
     Tensor *pixels =
         wan_vae_build_decode(out->graph, m->vae.weights, &m->vae_config, out->in, first, false);
@@ -91,7 +93,8 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
         if (!first)
             stage_discard(&p->first.graph, &p->first.program);
         if ((status = decode_describe(p, first, chunk, error)) != RSH_OK ||
-            (status = stage_prepare(p->runner, chunk->graph, &chunk->program, error)) != RSH_OK)
+            (status = stage_prepare(p->runner, chunk->graph, &chunk->program, error)) !=
+                RSH_OK)
             return status;
     }
     const float *latents = p->video.latents + p->next_latent * p->video.frame;

@@ -156,6 +156,8 @@ RshStatus denoise_describe(const Pipeline *p, uint32_t expert, Graph **out, RshE
         return status;
     graph = *out;
     stage_towers(m, expert, p->passes, &video, &audio);
+    if (weight_set_is_half(video.weights))
+        graph_allow_half(graph);
     video.image_rows = m->video_config.image_branch ? m->image_config.tokens : 0;
     Tensor *x = stream_in(graph, &p->video), *in = x;
     if (p->condition_channels > 0) {
@@ -262,7 +264,8 @@ static RshStatus prepare_step(Pipeline *p, uint32_t expert, RshError *error)
         stage_drop(p, expert ? p->model->video.weights : p->model->low_noise.weights);
     }
     if ((status = denoise_describe(p, expert, &step->graph, error)) != RSH_OK ||
-        (status = stage_prepare(p->runner, step->graph, &step->program, error)) != RSH_OK ||
+        (status = stage_prepare(p->runner, step->graph, &step->program, error)) !=
+            RSH_OK ||
         (status = move_states(step, &p->video, true, error)) != RSH_OK ||
         (status = write_clean(step, &p->video, error)) != RSH_OK ||
         (p->condition && (status = stage_write(step->graph, step->program, "condition",

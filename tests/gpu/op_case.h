@@ -9,6 +9,10 @@
 // few hundred products in another order differ by about 2e-7.
 #define OP_CASE_ERROR 1e-6
 
+// The same where operands may be rounded to f16 (unit roundoff 4.9e-4): two operands and the sum of four
+// products are, each error independent of the others, so that the sum of many is about as far off as one.
+#define OP_CASE_HALF_ERROR 1e-3
+
 typedef struct CaseBuilder CaseBuilder;
 
 typedef struct OpCase {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every operation on the device against the plain C reference, over shapes that are odd, one, and past a
-// tile. `--bench [WORDS]` measures instead, `--only WORDS` runs the cases whose name contains WORDS.
+// tile. `--bench [WORDS]` measures instead, `--only WORDS` runs the cases whose name contains WORDS. `--half`
+// runs products and attention with operands of 16 bits, where the device has them.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,20 +218,28 @@ static double worst_output(Program *device, Program *reference, const CaseBuilde
     return worst;
 }
 
-static bool run_case(Runner *gpu, Runner *host, const OpCase *op, bool bench, double *error_out,
-                     RshError *error)
+typedef struct Mode {
+    bool bench, half;
+    const char *only;
+    double worst; // error of all cases
+} Mode;
+
+static bool run_case(Runner *gpu, Runner *host, const OpCase *op, const Mode *mode,
+                     double *error_out, RshError *error)
 {
     CaseBuilder builder = {.random = 1};
     Program *device = NULL, *reference = NULL;
     bool ok = graph_create(op->name, &builder.graph, error) == RSH_OK &&
               weight_set_open(NULL, "", &builder.weights, error) == RSH_OK;
     if (ok) {
+        if (mode->half)
+            graph_allow_half(builder.graph);
         op->build(&builder, op->shape);
         // Twice: states and recorded work must give the same again.
         ok = gpu->ops->prepare(gpu, builder.graph, &device, error) == RSH_OK &&
              run_once(device, &builder, error) && run_once(device, &builder, error);
     }
-    if (ok && !bench) {
+    if (ok && !mode->bench) {
         ok = host->ops->prepare(host, builder.graph, &reference, error) == RSH_OK &&
              run_once(reference, &builder, error) && run_once(reference, &builder, error);
         *error_out = ok ? worst_output(device, reference, &builder, error) : INFINITY;
@@ -259,19 +268,20 @@ static bool run_case(Runner *gpu, Runner *host, const OpCase *op, bool bench, do
     return ok;
 }
 
-static void run_table(Runner *gpu, Runner *host, const OpCaseTable *table, bool bench,
-                      const char *only)
+static void run_table(Runner *gpu, Runner *host, const OpCaseTable *table, Mode *mode)
 {
     for (size_t i = 0; i < table->count; i++) {
         const OpCase *op = &table->cases[i];
-        if ((only && !strstr(op->name, only)) || (!bench && op->bench_only))
+        if ((mode->only && !strstr(op->name, mode->only)) || (!mode->bench && op->bench_only))
             continue;
         RshError error = {0};
         double limit = op->max_error > 0.0 ? op->max_error : OP_CASE_ERROR, found = 0.0;
-        bool ok = run_case(gpu, host, op, bench, &found, &error);
+        limit = mode->half ? fmax(limit, OP_CASE_HALF_ERROR) : limit;
+        bool ok = run_case(gpu, host, op, mode, &found, &error);
         if (!ok)
             printf("# %s\n", error.text);
         ok = ok && found <= limit;
+        mode->worst = fmax(mode->worst, found);
         tap_failed += !ok;
         printf("%s %d - %s: %.2g of %.2g\n", ok ? "ok" : "not ok", ++tap_count, op->name, found,
                limit);
@@ -281,10 +291,12 @@ static void run_table(Runner *gpu, Runner *host, const OpCaseTable *table, bool 
 
 int main(int argc, char **argv)
 {
-    static const OpCaseTable *const tables[] = {&row_cases, &move_cases, &product_cases,
-                                                &attention_cases, &stored_cases};
-    bool bench = argc > 1 && strcmp(argv[1], "--bench") == 0;
-    const char *only = argc > 2 ? argv[2] : NULL;
+    static const OpCaseTable *const tables[] = {&product_cases, &attention_cases, &stored_cases,
+                                                &row_cases, &move_cases};
+    enum { ALL = sizeof(tables) / sizeof(tables[0]), WITH_PRODUCTS = 3 };
+    Mode mode = {.bench = argc > 1 && strcmp(argv[1], "--bench") == 0,
+                 .half = argc > 1 && strcmp(argv[1], "--half") == 0,
+                 .only = argc > 2 ? argv[2] : NULL};
     int result;
     if (device_test_skip(&result))
         return result;
@@ -292,16 +304,22 @@ int main(int argc, char **argv)
     GpuOptions options = {.device = getenv("RSH_TEST_DEVICE"),
                           .caps_mask = getenv("RSH_TEST_CAPS")};
     Gpu *device = NULL;
-    if (bench)
+    if (mode.bench)
         CHECK(gpu_open(&options, &device, NULL) == RSH_OK);
     else
         device = device_test_open(&options);
+    const GpuCaps *caps = device ? gpu_caps(device) : NULL;
+    if (mode.half && caps && (!caps->fp16 || (caps->texel_tiles && caps->fp32_products))) {
+        printf("1..0 # SKIP this device does not run products of 16-bit numbers\n");
+        gpu_close(&device);
+        return 0;
+    }
     Runner *gpu = NULL, *host = NULL;
     RshError error = {0};
     if (device && runner_create_gpu(device, &gpu, &error) == RSH_OK &&
         runner_create_reference(&host, &error) == RSH_OK) {
-        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-            run_table(gpu, host, tables[i], bench, only);
+        for (size_t i = 0; i < (mode.half ? WITH_PRODUCTS : ALL); i++)
+            run_table(gpu, host, tables[i], &mode);
     } else {
         printf("# %s\n", error.text);
         CHECK(device && gpu && host);
@@ -310,6 +328,9 @@ int main(int argc, char **argv)
         gpu->ops->destroy(&gpu);
     if (host)
         host->ops->destroy(&host);
+    // Where only 16-bit kernels are left, their rounding must be seen: else others have run.
+    if (mode.half && caps && !caps->fp32_products)
+        CHECK(mode.worst > 10 * OP_CASE_ERROR);
     device_test_close(&device);
     return tap_done();
 }
