@@ -95,8 +95,11 @@ typedef struct GpuPipelineRequest {
     char shader[64]; // name of the blob
     uint32_t constants[GPU_MAX_CONSTANTS], constant_count;
 } GpuPipelineRequest;
+// `stop` (may be NULL) is asked before each, by any of the threads; true ends with RSH_CANCELLED, and those
+// that were compiled stay.
 RSH_MUST_USE RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests,
-                                             size_t count, RshError *error);
+                                             size_t count, bool (*stop)(void *data),
+                                             void *stop_data, RshError *error);
 
 // How a shader sees a range of a buffer.
 typedef enum GpuView {

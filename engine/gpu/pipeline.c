@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -196,7 +197,7 @@ RshStatus gpu_pipeline_get(Gpu *gpu, const char *shader, const uint32_t *constan
     snprintf(request.shader, sizeof(request.shader), "%s", shader);
     if (count)
         memcpy(request.constants, constants, count * 4);
-    status = gpu_pipelines_compile(gpu, &request, 1, error);
+    status = gpu_pipelines_compile(gpu, &request, 1, NULL, NULL, error);
     if (status == RSH_OK)
         *out = find_pipeline(gpu, shader, constants, count);
     return status;
@@ -210,12 +211,25 @@ typedef struct CompileJob {
     VkResult *results;
     size_t count;
     atomic_size_t next;
+    bool (*stop)(void *data);
+    void *stop_data;
 } CompileJob;
+
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
 
 static void *compile_some(void *data)
 {
     CompileJob *job = data;
     for (size_t i; (i = atomic_fetch_add(&job->next, 1)) < job->count;) {
+        if (job->stop && job->stop(job->stop_data)) {
+            job->results[i] = VK_NOT_READY; // and so are those that follow
+            continue;
+        }
         job->results[i] = create_layout(job->gpu, job->pipelines[i]);
         if (job->results[i] == VK_SUCCESS)
             job->results[i] = create_handle(job->gpu, job->pipelines[i]);
@@ -264,10 +278,10 @@ static RshStatus missing_pipelines(Gpu *gpu, const GpuPipelineRequest *requests,
 }
 
 RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests, size_t count,
-                                RshError *error)
+                                bool (*stop)(void *data), void *stop_data, RshError *error)
 {
     RshStatus status = gpu_check(gpu, error);
-    CompileJob job = {.gpu = gpu};
+    CompileJob job = {.gpu = gpu, .stop = stop, .stop_data = stop_data};
     if (status != RSH_OK || count == 0)
         return status;
     job.pipelines = calloc(count, sizeof(GpuPipeline *));
@@ -276,15 +290,21 @@ RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests, si
         status = error_set(error, RSH_ERROR_MEMORY, "no memory for kernels");
     if (status == RSH_OK)
         status = missing_pipelines(gpu, requests, count, &job, error);
-    if (status == RSH_OK && job.count)
+    if (status == RSH_OK && job.count) {
+        gpu_log(gpu, RSH_LOG_DEBUG, "%zu kernels to compile", job.count);
+        const double before = now_ms();
         compile_all(&job);
+        gpu_log(gpu, RSH_LOG_DEBUG, "kernels compiled in %.0f ms", now_ms() - before);
+    }
     for (size_t i = 0; job.pipelines && i < count; i++) {
         GpuPipeline *pipeline = job.pipelines[i];
         if (pipeline && pipeline->handle) {
             gpu->pipelines.items[gpu->pipelines.count++] = pipeline;
             continue;
         }
-        if (pipeline && status == RSH_OK)
+        if (pipeline && status == RSH_OK && job.results[i] == VK_NOT_READY)
+            status = error_set(error, RSH_CANCELLED, "cancelled");
+        else if (pipeline && status == RSH_OK)
             status = compile_failed(gpu, pipeline->blob, job.results[i], error);
         pipeline_destroy(gpu, pipeline);
     }

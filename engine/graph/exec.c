@@ -85,8 +85,8 @@ static void measure_clear(Measure *measure)
     *measure = (Measure){0};
 }
 
-static RshStatus measure_graph(GpuRunner *runner, const Graph *graph, Measure *measure,
-                               ProgramInfo *info, RshError *error)
+static RshStatus measure_graph(GpuRunner *runner, const Graph *graph, const atomic_bool *cancel,
+                               Measure *measure, ProgramInfo *info, RshError *error)
 {
     const size_t nodes = graph_node_count(graph), tensors = graph_tensor_count(graph);
     RshStatus status = graph_status(graph, error);
@@ -102,7 +102,8 @@ static RshStatus measure_graph(GpuRunner *runner, const Graph *graph, Measure *m
                          .graph = graph,
                          .scratch_bytes = measure->scratch_bytes,
                          .dispatches = measure->dispatches,
-                         .pipelines = &measure->pipelines};
+                         .pipelines = &measure->pipelines,
+                         .cancel = cancel};
     runner->weights.stamp++;
     status = recorder_run(&recorder, error);
     if (status == RSH_OK)
@@ -151,7 +152,7 @@ static RshStatus forecast(Runner *base, const Graph *graph, ProgramInfo *out, Rs
 {
     GpuRunner *runner = (GpuRunner *)base;
     Measure measure = {0};
-    RshStatus status = measure_graph(runner, graph, &measure, out, error);
+    RshStatus status = measure_graph(runner, graph, NULL, &measure, out, error);
     if (status == RSH_OK) // alone on the device
         status = choose_stream(runner, &measure, out,
                                out->peak_bytes <= gpu_memory_budget(runner->gpu), error);
@@ -234,8 +235,14 @@ static void release(Program **base)
     free(program);
 }
 
+static bool is_cancelled(void *data)
+{
+    return data && atomic_load((const atomic_bool *)data);
+}
+
 // Records every node into the program's parts.
-static RshStatus record(GpuProgram *program, const Measure *measure, RshError *error)
+static RshStatus record(GpuProgram *program, const Measure *measure, const atomic_bool *cancel,
+                        RshError *error)
 {
     GpuRunner *runner = program->runner;
     const size_t count = program->stream.stages ? program->stream.stage_count : 1;
@@ -253,7 +260,8 @@ static RshStatus record(GpuProgram *program, const Measure *measure, RshError *e
                          .program = program,
                          .graph = program->graph,
                          .scratch_bytes = measure->scratch_bytes,
-                         .dispatches = measure->dispatches};
+                         .dispatches = measure->dispatches,
+                         .cancel = cancel};
     if (status == RSH_OK)
         status = recorder_run(&recorder, error);
     for (size_t i = 0; i < count && status == RSH_OK; i++)
@@ -261,7 +269,8 @@ static RshStatus record(GpuProgram *program, const Measure *measure, RshError *e
     return status;
 }
 
-static RshStatus prepare(Runner *base, const Graph *graph, Program **out, RshError *error)
+static RshStatus prepare(Runner *base, const Graph *graph, const atomic_bool *cancel, Program **out,
+                         RshError *error)
 {
     GpuRunner *runner = (GpuRunner *)base;
     Measure measure = {0};
@@ -272,7 +281,7 @@ static RshStatus prepare(Runner *base, const Graph *graph, Program **out, RshErr
         return error_set(error, RSH_ERROR_MEMORY, "no memory for '%s'", graph_name(graph));
     *program = (GpuProgram){.base = {base->ops}, .runner = runner, .graph = graph};
 
-    RshStatus status = measure_graph(runner, graph, &measure, &program->info, error);
+    RshStatus status = measure_graph(runner, graph, cancel, &measure, &program->info, error);
     if (status == RSH_OK)
         status = weights_use(&runner->weights, &program->weights, &program->weight_count, error);
     // Components that were kept for a later job make room before anything is streamed.
@@ -293,10 +302,11 @@ static RshStatus prepare(Runner *base, const Graph *graph, Program **out, RshErr
 
     status = allocate(program, &measure, error);
     if (status == RSH_OK)
-        status = gpu_pipelines_compile(runner->gpu, measure.pipelines.items,
-                                       measure.pipelines.count, error);
+        status =
+            gpu_pipelines_compile(runner->gpu, measure.pipelines.items, measure.pipelines.count,
+                                  is_cancelled, (void *)cancel, error);
     if (status == RSH_OK)
-        status = record(program, &measure, error);
+        status = record(program, &measure, cancel, error);
 
 done:
     measure_clear(&measure);
@@ -368,11 +378,6 @@ static RshStatus read_tensor(Program *base, const Tensor *tensor, void *data, Rs
 }
 
 // ---- running ----------------------------------------------------------------------------------------
-
-static bool is_cancelled(void *data)
-{
-    return data && atomic_load((const atomic_bool *)data);
-}
 
 static RshStatus poison(GpuProgram *program, RshError *error)
 {

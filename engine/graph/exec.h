@@ -192,14 +192,15 @@ struct Recorder {
     GpuRunner *runner;
     GpuProgram *program; // NULL while measuring
     const Graph *graph;
-    size_t node;             // index
-    size_t stage;            // runs of nodes of one block so far, less one
-    uint64_t *scratch_bytes; // by node
-    uint32_t *dispatches;    // by node, counted while measuring
-    PipelineList *pipelines; // while measuring
-    uint64_t scratch_used;   // by this node so far
-    uint64_t weight_bytes;   // packed, each weight once; summed while measuring
-    RshStatus status;        // first failure of a function that returns none
+    size_t node;               // index
+    size_t stage;              // runs of nodes of one block so far, less one
+    uint64_t *scratch_bytes;   // by node
+    uint32_t *dispatches;      // by node, counted while measuring
+    PipelineList *pipelines;   // while measuring
+    uint64_t scratch_used;     // by this node so far
+    uint64_t weight_bytes;     // packed, each weight once; summed while measuring
+    const atomic_bool *cancel; // or NULL; asked before each node and each weight
+    RshStatus status;          // first failure of a function that returns none
     RshError error;
 };
 // Runs every node's OpRecord.

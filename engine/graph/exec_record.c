@@ -93,6 +93,13 @@ GpuBinding recorder_nothing(Recorder *recorder, GpuView view)
     return (GpuBinding){.buffer = recorder->runner->zeros, .bytes = NOTHING_BYTES, .view = view};
 }
 
+static RshStatus check_cancel(const Recorder *recorder, RshError *error)
+{
+    if (recorder->cancel && atomic_load(recorder->cancel))
+        return error_set(error, RSH_CANCELLED, "cancelled");
+    return RSH_OK;
+}
+
 // Counts a weight once and finds out whether one stage alone needs it.
 static void note_use(Recorder *recorder, PackedWeight *entry)
 {
@@ -139,7 +146,10 @@ RshStatus recorder_pack(Recorder *recorder, const Weight *weight, const char *ke
         note_use(recorder, entry);
         return RSH_OK;
     }
-    RshStatus status = weights_pack(entry, pack, params, error);
+    // A weight of a large model takes most of a second.
+    RshStatus status = check_cancel(recorder, error);
+    if (status == RSH_OK)
+        status = weights_pack(entry, pack, params, error);
     if (status != RSH_OK)
         return status;
     out->buffer = entry->streamed ? stream_slot(&recorder->program->stream, recorder->stage)
@@ -265,7 +275,9 @@ RshStatus recorder_run(Recorder *recorder, RshError *error)
         recorder->stage += i > 0 && node->block != graph_node(recorder->graph, i - 1)->block;
         recorder->node = i;
         recorder->scratch_used = 0;
-        status = op_record(node->op)(recorder, node, error);
+        status = check_cancel(recorder, error);
+        if (status == RSH_OK)
+            status = op_record(node->op)(recorder, node, error);
         if (status == RSH_OK && recorder->status != RSH_OK) {
             status = recorder->status;
             if (error)

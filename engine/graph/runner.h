@@ -24,8 +24,11 @@ typedef struct ProgramInfo {
 typedef struct RunnerOps {
     // What prepare would need; allocates nothing on the device.
     RshStatus (*forecast)(Runner *runner, const Graph *graph, ProgramInfo *out, RshError *error);
-    // Plans, allocates, packs weights and records. The graph must outlive the program.
-    RshStatus (*prepare)(Runner *runner, const Graph *graph, Program **out, RshError *error);
+    // Plans, allocates, compiles kernels, packs weights and records. The graph must outlive the program.
+    // Looks at *cancel (may be NULL) between nodes, kernels and weights and returns RSH_CANCELLED: what was
+    // compiled and packed by then stays for another try.
+    RshStatus (*prepare)(Runner *runner, const Graph *graph, const atomic_bool *cancel,
+                         Program **out, RshError *error);
     void (*release)(
         Program **program); // frees arena and recording; packed weights stay with the runner
     RshStatus (*write)(Program *program, const Tensor *tensor, const void *data, RshError *error);

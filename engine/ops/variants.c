@@ -50,7 +50,7 @@ static RshStatus time_graph(Gpu *gpu, const Graph *graph, double *ns, RshError *
     RshStatus status = runner_create_gpu(gpu, &runner, error);
     if (status != RSH_OK)
         return status;
-    status = runner->ops->prepare(runner, graph, &program, error);
+    status = runner->ops->prepare(runner, graph, NULL, &program, error);
     if (status == RSH_OK)
         status = runner->ops->run(program, NULL, error);
     for (int i = 0; i < TIMED_RUNS && status == RSH_OK; i++) {

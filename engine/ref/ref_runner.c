@@ -196,9 +196,12 @@ static void release(Program **base)
     *base = NULL;
 }
 
-static RshStatus prepare(Runner *base, const Graph *graph, Program **out, RshError *error)
+static RshStatus prepare(Runner *base, const Graph *graph, const atomic_bool *cancel, Program **out,
+                         RshError *error)
 {
     *out = NULL;
+    if (cancel && atomic_load(cancel))
+        return error_set(error, RSH_CANCELLED, "cancelled");
     RshStatus status = graph_status(graph, error);
     if (status != RSH_OK)
         return status;

@@ -19,10 +19,11 @@ void stage_discard(Graph **graph, Program **program)
     graph_destroy(graph);
 }
 
-RshStatus stage_prepare(Runner *runner, const Graph *graph, Program **program, RshError *error)
+RshStatus stage_prepare(Runner *runner, const Graph *graph, const atomic_bool *cancel,
+                        Program **program, RshError *error)
 {
     RshStatus status = graph_status(graph, error);
-    return status == RSH_OK ? runner->ops->prepare(runner, graph, program, error) : status;
+    return status == RSH_OK ? runner->ops->prepare(runner, graph, cancel, program, error) : status;
 }
 
 RshStatus stage_write(const Graph *graph, Program *program, const char *name, const void *data,

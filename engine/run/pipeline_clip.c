@@ -48,7 +48,7 @@ static RshStatus encode_pictures(Pipeline *p, uint32_t chunks, float *latents, R
         if (!program[later]) {
             status = clip_describe(p, !later, &graph[later], error);
             if (status == RSH_OK)
-                status = stage_prepare(p->runner, graph[later], &program[later], error);
+                status = stage_prepare(p->runner, graph[later], p->cancel, &program[later], error);
         }
         if (status == RSH_OK)
             status = stage_write(graph[later], program[later], "pixels", pixels, error);
@@ -125,7 +125,7 @@ static RshStatus encode_sound(Pipeline *p, RshError *error)
         Tensor *latents = mmaudio_build_latents(graph, m->audio_vae.weights, c, posterior);
         const float one = 1;
         graph_output(graph, op_combine(graph, 1, &latents, &one, NULL, 0), "latents");
-        if ((status = stage_prepare(p->runner, graph, &program, error)) == RSH_OK &&
+        if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
             (status = stage_write(graph, program, "mel", mel, error)) == RSH_OK &&
             (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
             status = stage_read(graph, program, "latents", p->audio.clean_values, error);
@@ -157,7 +157,7 @@ RshStatus clip_encode_image(Pipeline *p, RshError *error)
         goto done;
     Tensor *in = graph_input(graph, "image", (Shape){1, side, side, 3}, TENSOR_F32);
     graph_output(graph, clip_build(graph, m->image.weights, c, in, false), "tokens");
-    if ((status = stage_prepare(p->runner, graph, &program, error)) != RSH_OK ||
+    if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) != RSH_OK ||
         (status = stage_write(graph, program, "image", image, error)) != RSH_OK ||
         (status = program->ops->run(program, p->cancel, error)) != RSH_OK ||
         (status = stage_read(graph, program, "tokens", tokens, error)) != RSH_OK)
@@ -170,7 +170,7 @@ RshStatus clip_encode_image(Pipeline *p, RshError *error)
     stage_towers(m, 0, p->passes, &video, &audio);
     wan_build_image(graph, &video,
                     graph_input(graph, "tokens", (Shape){1, 1, c->tokens, c->dim}, TENSOR_F32));
-    if ((status = stage_prepare(p->runner, graph, &program, error)) == RSH_OK &&
+    if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
         (status = stage_write(graph, program, "tokens", tokens, error)) == RSH_OK)
         status = program->ops->run(program, p->cancel, error);
     stage_drop(p, m->video.weights);

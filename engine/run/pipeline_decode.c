@@ -93,7 +93,7 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
         if (!first)
             stage_discard(&p->first.graph, &p->first.program);
         if ((status = decode_describe(p, first, chunk, error)) != RSH_OK ||
-            (status = stage_prepare(p->runner, chunk->graph, &chunk->program, error)) !=
+            (status = stage_prepare(p->runner, chunk->graph, p->cancel, &chunk->program, error)) !=
                 RSH_OK)
             return status;
     }
@@ -151,7 +151,7 @@ static RshStatus decode_mel(Pipeline *p, float *mel, RshError *error)
     Program *program = NULL;
     RshStatus status;
     if ((status = audio_describe(p, &graph, error)) == RSH_OK &&
-        (status = stage_prepare(p->runner, graph, &program, error)) == RSH_OK &&
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
         (status = stage_write(graph, program, "latents", p->audio.latents, error)) == RSH_OK &&
         (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
         status = stage_read(graph, program, "mel", mel, error);
@@ -174,7 +174,7 @@ static RshStatus run_vocoder(Pipeline *p, const float *mel, uint32_t frames, flo
     RshStatus status = wave ? vocoder_describe(m, window, &graph, error)
                             : error_set(error, RSH_ERROR_MEMORY, "No memory for the sound.");
     if (status == RSH_OK)
-        status = stage_prepare(p->runner, graph, &program, error);
+        status = stage_prepare(p->runner, graph, p->cancel, &program, error);
     for (uint32_t done = 0; done < frames && status == RSH_OK;) {
         uint32_t start = done > context ? done - context : 0;
         if (start + window > frames)

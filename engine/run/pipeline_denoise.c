@@ -264,7 +264,7 @@ static RshStatus prepare_step(Pipeline *p, uint32_t expert, RshError *error)
         stage_drop(p, expert ? p->model->video.weights : p->model->low_noise.weights);
     }
     if ((status = denoise_describe(p, expert, &step->graph, error)) != RSH_OK ||
-        (status = stage_prepare(p->runner, step->graph, &step->program, error)) !=
+        (status = stage_prepare(p->runner, step->graph, p->cancel, &step->program, error)) !=
             RSH_OK ||
         (status = move_states(step, &p->video, true, error)) != RSH_OK ||
         (status = write_clean(step, &p->video, error)) != RSH_OK ||

@@ -49,7 +49,7 @@ static RshStatus encode(Pipeline *p, const int32_t *ids, size_t count, float *ou
     if ((status = umt5_embed(&m->text_config, m->text.weights, ids, (uint32_t)count, &rows,
                              error)) == RSH_OK &&
         (status = text_describe_encoder(m, (uint32_t)count, &graph, error)) == RSH_OK &&
-        (status = stage_prepare(p->runner, graph, &program, error)) == RSH_OK &&
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
         (status = stage_write(graph, program, "tokens", rows, error)) == RSH_OK &&
         (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
         status = stage_read(graph, program, "context", out, error);
@@ -64,7 +64,7 @@ static RshStatus make_keys(Pipeline *p, uint32_t expert, const float *context, R
     Program *program = NULL;
     RshStatus status;
     if ((status = text_describe_keys(p->model, expert, p->passes, &graph, error)) == RSH_OK &&
-        (status = stage_prepare(p->runner, graph, &program, error)) == RSH_OK &&
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
         (status = stage_write(graph, program, "context", context, error)) == RSH_OK)
         status = program->ops->run(program, p->cancel, error);
     stage_discard(&graph, &program);

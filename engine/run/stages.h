@@ -92,9 +92,9 @@ RSH_MUST_USE RshStatus pipeline_plan(const PipelineModel *model, const PipelineR
 
 // Releases a program and its graph; NULL-safe.
 void stage_discard(Graph **graph, Program **program);
-// Graph status, prepare; run with the pipeline's cancel flag.
-RSH_MUST_USE RshStatus stage_prepare(Runner *runner, const Graph *graph, Program **program,
-                                     RshError *error);
+// Graph status, prepare.
+RSH_MUST_USE RshStatus stage_prepare(Runner *runner, const Graph *graph, const atomic_bool *cancel,
+                                     Program **program, RshError *error);
 RSH_MUST_USE RshStatus stage_write(const Graph *graph, Program *program, const char *name,
                                    const void *data, RshError *error);
 RSH_MUST_USE RshStatus stage_read(const Graph *graph, Program *program, const char *name,

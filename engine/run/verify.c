@@ -184,7 +184,7 @@ RshStatus golden_prepare(GoldenCase *golden, const Graph *graph, Program **progr
 {
     RshStatus status = graph_status(graph, &golden->error);
     return status == RSH_OK
-               ? golden->runner->ops->prepare(golden->runner, graph, program, &golden->error)
+               ? golden->runner->ops->prepare(golden->runner, graph, NULL, program, &golden->error)
                : status;
 }
 

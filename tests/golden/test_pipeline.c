@@ -220,7 +220,7 @@ static float *run_graph(Graph *graph, const char *in, const float *data, const c
     const Tensor *result = graph_find(graph, out);
     *count = result ? shape_rows(result->shape) * result->shape.channels : 0;
     float *values = calloc(*count + 1, sizeof(float));
-    CHECK(result && stage_prepare(runner.runner, graph, &program, &error) == RSH_OK &&
+    CHECK(result && stage_prepare(runner.runner, graph, NULL, &program, &error) == RSH_OK &&
           stage_write(graph, program, in, data, &error) == RSH_OK &&
           program->ops->run(program, NULL, &error) == RSH_OK &&
           stage_read(graph, program, out, values, &error) == RSH_OK);

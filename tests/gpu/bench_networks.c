@@ -160,7 +160,7 @@ static bool run_network(Runner *runner, const ModelJson *model, const Network *n
               weight_set_open(file, "", &weights, error) == RSH_OK &&
               graph_create(network->name, &graph, error) == RSH_OK &&
               network->build(graph, weights, model_json_config(model, network->component), error) &&
-              runner->ops->prepare(runner, graph, &program, error) == RSH_OK;
+              runner->ops->prepare(runner, graph, NULL, &program, error) == RSH_OK;
     double wall = 1e9, work = 1e9;
     for (int i = 0; ok && i < 6; i++) {
         double start = seconds(CLOCK_MONOTONIC), start_work = seconds(CLOCK_PROCESS_CPUTIME_ID);

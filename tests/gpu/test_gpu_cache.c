@@ -146,6 +146,29 @@ static void variants_that_all_fail_are_tried_once(void)
     gpu_close(&gpu);
 }
 
+static bool stop_at_second(void *data)
+{
+    return atomic_fetch_add((atomic_uint *)data, 1) >= 1;
+}
+
+static void a_stop_ends_compiling_before_the_next_kernel(void)
+{
+    Gpu *gpu = device_test_open(&(GpuOptions){0});
+    GpuPipelineRequest requests[4];
+    atomic_uint asked = 0;
+    RshError error = {0};
+    for (uint32_t i = 0; i < 4; i++)
+        requests[i] = (GpuPipelineRequest){
+            .shader = "test_chain", .constants = {8u << i}, .constant_count = 1};
+    if (!gpu)
+        return;
+    CHECK(gpu_pipelines_compile(gpu, requests, 4, stop_at_second, &asked, &error) == RSH_CANCELLED);
+    CHECK(gpu->pipelines.count == 1 && atomic_load(&asked) == 4);
+    CHECK(gpu_pipelines_compile(gpu, requests, 4, NULL, NULL, &error) == RSH_OK);
+    CHECK(gpu->pipelines.count == 4);
+    device_test_close(&gpu);
+}
+
 int main(void)
 {
     int result = 0;
@@ -156,5 +179,6 @@ int main(void)
     TAP_RUN(a_folder_that_cannot_be_written_only_costs_time);
     TAP_RUN(the_fastest_variant_is_measured_once_and_remembered);
     TAP_RUN(variants_that_all_fail_are_tried_once);
+    TAP_RUN(a_stop_ends_compiling_before_the_next_kernel);
     return tap_done();
 }

@@ -124,7 +124,7 @@ static Program *prepared(Runner *runner, const Graph *graph)
 {
     RshError error = {0};
     Program *program = NULL;
-    if (runner->ops->prepare(runner, graph, &program, &error) != RSH_OK)
+    if (runner->ops->prepare(runner, graph, NULL, &program, &error) != RSH_OK)
         printf("# %s\n", error.text);
     CHECK(program != NULL);
     return program;
@@ -266,10 +266,12 @@ static void a_state_of_another_shape_is_refused_until_it_is_forgotten(void)
     graph_output(large.graph, op_causal_window(large.graph, x, "history", 2), "y");
     if (gpu && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
         Program *program = prepared(runner, small.graph), *wrong = NULL;
-        CHECK(runner->ops->prepare(runner, large.graph, &wrong, &error) == RSH_ERROR_ARGUMENT);
+        CHECK(runner->ops->prepare(runner, large.graph, NULL, &wrong, &error) ==
+              RSH_ERROR_ARGUMENT);
         CHECK(!wrong && strstr(error.text, "history"));
         runner->ops->reset_state(runner, ""); // still in use by the small program
-        CHECK(runner->ops->prepare(runner, large.graph, &wrong, &error) == RSH_ERROR_ARGUMENT);
+        CHECK(runner->ops->prepare(runner, large.graph, NULL, &wrong, &error) ==
+              RSH_ERROR_ARGUMENT);
         if (program)
             runner->ops->release(&program);
         runner->ops->reset_state(runner, "");
@@ -295,7 +297,8 @@ static void a_graph_beyond_the_budget_is_refused_before_it_allocates(void)
     if (gpu && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
         Program *program = NULL;
         const uint64_t before = gpu_memory_in_use(gpu);
-        CHECK(runner->ops->prepare(runner, model.graph, &program, &error) == RSH_ERROR_MEMORY);
+        CHECK(runner->ops->prepare(runner, model.graph, NULL, &program, &error) ==
+              RSH_ERROR_MEMORY);
         CHECK(!program && strstr(error.text, "chunk") && strstr(error.text, "MiB"));
         CHECK(gpu_memory_in_use(gpu) == before && gpu_memory_peak(gpu) == before);
         runner->ops->destroy(&runner);
@@ -324,7 +327,8 @@ static void kept_weights_make_room_for_another_component(void)
                 info = runner->ops->info(a);
             if (i == 1 && a) {
                 run_once(runner, a, first.graph, in, want);
-                CHECK(runner->ops->prepare(runner, second.graph, &b, NULL) == RSH_ERROR_MEMORY);
+                CHECK(runner->ops->prepare(runner, second.graph, NULL, &b, NULL) ==
+                      RSH_ERROR_MEMORY);
                 runner->ops->drop_weights(runner, first.set); // goes with the program
                 run_once(runner, a, first.graph, in, got);
                 CHECK(memcmp(got, want, sizeof(got)) == 0);
@@ -475,10 +479,65 @@ static RshStatus fail_to_read(Model *model, Gpu *gpu, RshError *error)
     RshStatus status = runner_create_gpu(gpu, &runner, error);
     if (status != RSH_OK)
         return status;
-    status = runner->ops->prepare(runner, model->graph, &program, error);
+    status = runner->ops->prepare(runner, model->graph, NULL, &program, error);
     CHECK(program == NULL);
     runner->ops->destroy(&runner);
     return status;
+}
+
+// Cancels when the device logs a line with these words: what preparing has come to by then is known.
+typedef struct CancelAt {
+    const char *words;
+    atomic_bool cancel;
+    unsigned compiled; // lines that tell of compiled kernels
+} CancelAt;
+
+static void cancel_at(void *data, RshLogLevel level, const char *line)
+{
+    CancelAt *at = data;
+    (void)level;
+    if (at->words && strstr(line, at->words))
+        atomic_store(&at->cancel, true);
+    at->compiled += strstr(line, "kernels compiled") != NULL;
+}
+
+static void a_cancel_ends_preparing_before_the_next_kernel_or_weight(void)
+{
+    // NULL: before it begins; before the first kernel; before the first weight is packed
+    static const char *const words[] = {NULL, "kernels to compile", "kernels compiled"};
+    static const unsigned compiled[] = {0, 1, 2};
+    float *in = random_input(ROWS * CHANNELS, 5), out[ROWS * CHANNELS];
+    CancelAt at = {0};
+    Gpu *gpu = NULL;
+    Runner *runner = NULL;
+    Model model = {0};
+    build_blocks(&model, 2);
+    CHECK(gpu_open(&(GpuOptions){.log = cancel_at, .log_data = &at}, &gpu, NULL) == RSH_OK);
+    if (gpu && in && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
+        const uint64_t before = gpu_memory_in_use(gpu);
+        for (int i = 0; i < 3; i++) {
+            Program *program = NULL;
+            RshError error = {0};
+            at.words = words[i];
+            atomic_store(&at.cancel, i == 0);
+            CHECK(runner->ops->prepare(runner, model.graph, &at.cancel, &program, &error) ==
+                  RSH_CANCELLED);
+            CHECK(!program && error.status == RSH_CANCELLED);
+            CHECK(gpu_memory_in_use(gpu) == before && at.compiled == compiled[i]);
+        }
+        at.words = NULL;
+        atomic_store(&at.cancel, false);
+        Program *program = prepared(runner, model.graph);
+        CHECK(at.compiled == 2); // what was compiled has stayed
+        if (program) {
+            CHECK(run_once(runner, program, model.graph, in, out));
+            runner->ops->release(&program);
+        }
+        runner->ops->destroy(&runner);
+    }
+    free(in);
+    model_close(&model);
+    gpu_close(&gpu);
 }
 
 static void a_graph_that_failed_to_build_is_not_prepared(void)
@@ -514,6 +573,7 @@ int main(void)
     TAP_RUN(streamed_weights_give_the_bits_of_resident_ones);
     TAP_RUN(a_cancelled_program_runs_again);
     TAP_RUN(a_cancel_takes_effect_within_a_second);
+    TAP_RUN(a_cancel_ends_preparing_before_the_next_kernel_or_weight);
     TAP_RUN(a_graph_that_failed_to_build_is_not_prepared);
     device_test_folder_remove();
     return tap_done();

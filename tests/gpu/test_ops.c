@@ -236,11 +236,11 @@ static bool run_case(Runner *gpu, Runner *host, const OpCase *op, const Mode *mo
             graph_allow_half(builder.graph);
         op->build(&builder, op->shape);
         // Twice: states and recorded work must give the same again.
-        ok = gpu->ops->prepare(gpu, builder.graph, &device, error) == RSH_OK &&
+        ok = gpu->ops->prepare(gpu, builder.graph, NULL, &device, error) == RSH_OK &&
              run_once(device, &builder, error) && run_once(device, &builder, error);
     }
     if (ok && !mode->bench) {
-        ok = host->ops->prepare(host, builder.graph, &reference, error) == RSH_OK &&
+        ok = host->ops->prepare(host, builder.graph, NULL, &reference, error) == RSH_OK &&
              run_once(reference, &builder, error) && run_once(reference, &builder, error);
         *error_out = ok ? worst_output(device, reference, &builder, error) : INFINITY;
     } else if (ok) {

@@ -38,7 +38,7 @@ static void run_graph(Graph *graph, Tensor *output, const void *const *data, voi
     RshError error = {0};
     graph_output(graph, output, "out");
     bool ok = runner_create_reference(&runner, &error) == RSH_OK &&
-              runner->ops->prepare(runner, graph, &program, &error) == RSH_OK;
+              runner->ops->prepare(runner, graph, NULL, &program, &error) == RSH_OK;
     for (size_t i = 0; ok && i < graph_tensor_count(graph); i++) {
         Tensor *tensor = graph_tensor(graph, i);
         if (tensor->kind == TENSOR_INPUT && !tensor->base)
@@ -310,7 +310,7 @@ static void causal_window_remembers_the_last_frames(void)
     Runner *runner = NULL;
     Program *program = NULL;
     CHECK(runner_create_reference(&runner, NULL) == RSH_OK);
-    CHECK(runner->ops->prepare(runner, graph, &program, NULL) == RSH_OK);
+    CHECK(runner->ops->prepare(runner, graph, NULL, &program, NULL) == RSH_OK);
     float out[9];
     for (int frame = 1; frame <= 3; frame++) {
         const float data[3] = {(float)frame, 0, 0};
@@ -360,7 +360,7 @@ static void tokens_outside_the_vocabulary_are_refused(void)
     Program *program = NULL;
     RshError error = {0};
     CHECK(runner_create_reference(&runner, NULL) == RSH_OK);
-    CHECK(runner->ops->prepare(runner, graph, &program, NULL) == RSH_OK);
+    CHECK(runner->ops->prepare(runner, graph, NULL, &program, NULL) == RSH_OK);
     CHECK(program->ops->write(program, ids, (int32_t[]){2}, NULL) == RSH_OK);
     CHECK(program->ops->run(program, NULL, &error) == RSH_ERROR_ARGUMENT);
     CHECK(strstr(error.text, "token 2") != NULL);
