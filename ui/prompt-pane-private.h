@@ -21,7 +21,8 @@ struct _RushesPromptPane {
     GtkAdjustment *length_adjustment, *steps_adjustment, *guidance_adjustment, *takes_adjustment;
     GtkEntry *seed_entry;
     GtkCheckButton *seed_kept;
-    GtkButton *start_button, *start_clear, *generate_button;
+    GtkButton *start_button, *start_clear, *start_person, *generate_button;
+    RushesRightsNote *rights_note;
     GtkStack *start_stack;
     GtkPicture *start_picture;
     GtkLabel *model_label, *device_label, *forecast_label, *generate_label;

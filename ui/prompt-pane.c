@@ -125,6 +125,7 @@ static void rushes_prompt_pane_class_init(RushesPromptPaneClass *klass)
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = rushes_prompt_pane_dispose;
+    g_type_ensure(RUSHES_TYPE_RIGHTS_NOTE);
     gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/prompt-pane.ui");
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, words);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, negative);
@@ -145,6 +146,8 @@ static void rushes_prompt_pane_class_init(RushesPromptPaneClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, seed_kept);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_button);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_clear);
+    gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_person);
+    gtk_widget_class_bind_template_child(widget, RushesPromptPane, rights_note);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_stack);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_picture);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, generate_button);
@@ -196,6 +199,8 @@ void rushes_prompt_pane_set_queue(RushesPromptPane *self, RushesQueue *queue)
     g_return_if_fail(RUSHES_IS_PROMPT_PANE(self) && !self->queue);
 
     self->queue = g_object_ref(queue);
+    rushes_rights_note_set_queue(self->rights_note, queue,
+                                 gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)));
     g_signal_connect_swapped(queue, "model-changed", G_CALLBACK(on_worker_changed), self);
     g_signal_connect_swapped(queue, "notify::ready", G_CALLBACK(on_worker_changed), self);
     g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(prompt_ask_soon), self);
@@ -226,6 +231,7 @@ void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *re
     self->recipe = rushes_recipe_copy(recipe);
     // The conditioning's files belong to the take it was made for; the project's start says the new.
     self->recipe->conditioning = RUSHES_CONDITIONING_NONE;
+    rushes_recipe_set_picture(self->recipe, NULL);
     prompt_show_recipe(self);
     on_edited(self);
 }
@@ -267,7 +273,13 @@ const char *rushes_prompt_pane_get_refusal(RushesPromptPane *self)
     return refused ? gtk_label_get_label(self->forecast_label) : NULL;
 }
 
-void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture, const char *words)
+RushesRightsNote *rushes_prompt_pane_get_rights_note(RushesPromptPane *self)
+{
+    return self->rights_note;
+}
+
+void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture, const char *words,
+                                   const char *who, gboolean is_covered)
 {
     g_autofree char *name =
         words ? g_strdup_printf("Starts from %s", words) : g_strdup("First frame: choose an image");
@@ -275,6 +287,7 @@ void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture
     gtk_picture_set_paintable(self->start_picture, picture);
     gtk_stack_set_visible_child_name(self->start_stack, picture ? "picture" : "empty");
     gtk_widget_set_visible(GTK_WIDGET(self->start_clear), picture != NULL);
+    rushes_rights_note_show_person(self->start_person, picture ? who : NULL, is_covered);
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->start_button),
                                 words ? name : "Start From an Image: Drop One Here or Click");
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->start_button),

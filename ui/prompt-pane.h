@@ -7,6 +7,7 @@
 
 #include "project/project.h"
 #include "queue/queue.h"
+#include "rights-note.h"
 
 G_BEGIN_DECLS
 
@@ -27,8 +28,10 @@ void rushes_prompt_pane_focus_words(RushesPromptPane *self);
 gboolean rushes_prompt_pane_has_words(RushesPromptPane *self);
 // Why the worker would refuse the draft as it stands, or NULL; owned by the pane.
 const char *rushes_prompt_pane_get_refusal(RushesPromptPane *self);
-// Where the next take starts from, as the project's value "start" says it.
-void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture,
-                                   const char *words);
+// Where the next take starts from, as the project's value "start" says it. `who` says who is on the picture (NULL: that
+// is no question); `is_covered` whether that is settled.
+void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture, const char *words,
+                                   const char *who, gboolean is_covered);
+RushesRightsNote *rushes_prompt_pane_get_rights_note(RushesPromptPane *self); // not owned
 
 G_END_DECLS

@@ -8,7 +8,7 @@ struct _RushesTakeCard {
 
     GtkOverlay *frame;
     GtkPicture *picture;
-    GtkImage *state_icon;
+    GtkImage *state_icon, *flag_icon;
     GtkProgressBar *progress;
     GtkToggleButton *star;
     GtkLabel *number;
@@ -72,12 +72,16 @@ static void update_state(RushesTakeCard *self)
     const char *note = rushes_take_get_note(self->take);
     const char *error = rushes_take_get_error(self->take);
     g_autofree char *number = g_strdup_printf("%d", rushes_take_get_number(self->take));
-    g_autofree char *name = g_strdup_printf("Take %s, %s%s: %s", number, looks[state].words,
-                                            star ? ", starred" : "", prompt);
-    g_autofree char *tip = g_strjoin("\n", prompt, *note ? note : (error ? error : ""), NULL);
+    const char *flag = rushes_take_get_flag(self->take);
+    g_autofree char *name =
+        g_strdup_printf("Take %s, %s%s%s: %s", number, looks[state].words, star ? ", starred" : "",
+                        flag ? ", not to be published" : "", prompt);
+    g_autofree char *tip =
+        g_strjoin("\n", prompt, flag ? flag : (*note ? note : (error ? error : "")), NULL);
 
     gtk_image_set_from_icon_name(self->state_icon, looks[state].icon);
     gtk_widget_set_visible(GTK_WIDGET(self->state_icon), looks[state].icon != NULL);
+    gtk_widget_set_visible(GTK_WIDGET(self->flag_icon), flag != NULL);
     gtk_widget_set_visible(GTK_WIDGET(self->progress), state == RUSHES_TAKE_RUNNING);
     gtk_progress_bar_set_fraction(self->progress, rushes_take_get_fraction(self->take));
     gtk_toggle_button_set_active(self->star, star);
@@ -107,6 +111,7 @@ static void rushes_take_card_class_init(RushesTakeCardClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, frame);
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, picture);
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, state_icon);
+    gtk_widget_class_bind_template_child(widget, RushesTakeCard, flag_icon);
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, progress);
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, star);
     gtk_widget_class_bind_template_child(widget, RushesTakeCard, number);
@@ -134,6 +139,7 @@ void rushes_take_card_set_take(RushesTakeCard *self, RushesTake *take)
     g_signal_connect_swapped(take, "notify::state", G_CALLBACK(update_state), self);
     g_signal_connect_swapped(take, "notify::star", G_CALLBACK(update_state), self);
     g_signal_connect_swapped(take, "notify::note", G_CALLBACK(update_state), self);
+    g_signal_connect_swapped(take, "notify::flag", G_CALLBACK(update_state), self);
     g_signal_connect_swapped(take, "notify::fraction", G_CALLBACK(update_state), self);
     g_signal_connect_swapped(take, "notify::thumbnail-serial", G_CALLBACK(update_picture), self);
     update_picture(self);

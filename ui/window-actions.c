@@ -326,4 +326,5 @@ void window_install_actions(GtkWidgetClass *klass)
     window_install_play_actions(klass);
     window_install_shot_actions(klass);
     window_install_start_actions(klass);
+    window_install_person_actions(klass);
 }

@@ -3,6 +3,7 @@
 // window-generate.c - from the draft to takes in the queue, from a take back to the draft, and
 // cancelling what runs.
 #include "project/recipe-file.h"
+#include "rights/consent-use.h"
 #include "rights/rights-sources.h"
 #include "window-private.h"
 
@@ -43,6 +44,13 @@ static void generate_draft(RushesWindow *self, gboolean front)
     if (!rushes_rights_sources_allow(recipe->prompt, &warning, &failure)) {
         window_check(self, failure);
         rushes_prompt_pane_focus_words(self->prompt);
+        return;
+    }
+    if (window_ask_person(self))
+        return;
+    if (!window_read_reference(self, recipe, &failure) ||
+        !rushes_consent_allow_job(recipe, rushes_project_get_folder(self->project), &failure)) {
+        window_check(self, failure);
         return;
     }
     if (warning)

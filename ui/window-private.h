@@ -53,6 +53,17 @@ gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error
 // The take's job in the queue, NULL when it has none; the queue holds it.
 RushesQueueItem *window_find_item(RushesWindow *self, RushesTake *take);
 void window_install_generate_actions(GtkWidgetClass *klass);
+// What the draft's start says of the picture it goes back to and the person on it, into the recipe's picture fields.
+gboolean window_read_reference(RushesWindow *self, RushesRecipe *recipe, GError **error);
+// The same, and a sentence about who is on it, owned by the caller; NULL when the start is no picture. `error` says why
+// nothing can be made of it as it is.
+char *window_describe_person(RushesWindow *self, RushesRecipe *reference, GError **error);
+// Asks who is on a picture that was put in just now, or is still unanswered. FALSE: nothing to ask.
+gboolean window_ask_person(RushesWindow *self);
+// Replaces the project's value "start"; takes ownership. NULL: from nothing.
+void window_set_start(RushesWindow *self, cJSON *start);
+void window_update_flags(RushesWindow *self); // takes that must not be published any more
+void window_install_person_actions(GtkWidgetClass *klass);
 void window_install_start_actions(GtkWidgetClass *klass);
 void window_install_play_actions(GtkWidgetClass *klass);
 void window_install_shot_actions(GtkWidgetClass *klass);

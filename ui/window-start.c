@@ -2,11 +2,13 @@
 //
 // window-start.c - what the next take starts from: an image, or the last frames of a take. The
 // project's value "start" says it: {"kind": "image", "file": name in inputs/, "source": words} or
-// {"kind": "extend", "take": id}.
+// {"kind": "extend", "take": id}. An image also has "sha256" (of the file it was read from), "person" and "record" (who is on it,
+// see window-person.c), and "take" when it is a frame of one.
 #include <errno.h>
 #include <glib/gstdio.h>
 
 #include "media/condition.h"
+#include "rights/picture-marks.h"
 #include "texture.h"
 #include "window-private.h"
 
@@ -39,10 +41,16 @@ void window_update_start(RushesWindow *self)
             picture = rushes_texture_new_thumbnail(rushes_take_get_source(take), format.ready - 1,
                                                    256, 160);
     }
-    rushes_prompt_pane_show_start(self->prompt, GDK_PAINTABLE(picture), picture ? words : NULL);
+    g_autoptr(RushesRecipe) reference = rushes_recipe_new();
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *who = window_describe_person(self, reference, &failure);
+    rushes_prompt_pane_show_start(self->prompt, GDK_PAINTABLE(picture), picture ? words : NULL, who,
+                                  failure == NULL);
+    rushes_rights_note_set_reference(rushes_prompt_pane_get_rights_note(self->prompt), reference,
+                                     rushes_project_get_folder(self->project));
 }
 
-static void set_start(RushesWindow *self, cJSON *start)
+void window_set_start(RushesWindow *self, cJSON *start)
 {
     GError *failure = NULL;
     rushes_project_set_value(self->project, "start", start,
@@ -64,7 +72,8 @@ static char *new_input(RushesWindow *self, const char *ending, char **path)
     return name;
 }
 
-static void start_from_texture(RushesWindow *self, GdkTexture *texture, const char *source)
+// The start's object, with the picture copied into the project; NULL (having said so) when it cannot be.
+static cJSON *copy_texture(RushesWindow *self, GdkTexture *texture, const char *source)
 {
     g_autofree char *path = NULL;
     g_autofree char *name = new_input(self, ".png", &path);
@@ -72,13 +81,13 @@ static void start_from_texture(RushesWindow *self, GdkTexture *texture, const ch
     if (!gdk_texture_save_to_png(texture, path)) {
         window_say(self, "The image cannot be copied into the project: free some space, or check "
                          "whether its folder can be written.");
-        return;
+        return NULL;
     }
     cJSON *start = cJSON_CreateObject();
     cJSON_AddStringToObject(start, "kind", "image");
     cJSON_AddStringToObject(start, "file", name);
     cJSON_AddStringToObject(start, "source", source);
-    set_start(self, start);
+    return start;
 }
 
 void window_start_from_image(RushesWindow *self, GFile *file)
@@ -93,7 +102,15 @@ void window_start_from_image(RushesWindow *self, GFile *file)
         window_say(self, text);
         return;
     }
-    start_from_texture(self, texture, name);
+    g_autofree char *path = g_file_get_path(file);
+    g_autofree char *hash = path ? rushes_picture_hash(path, NULL) : NULL;
+    cJSON *start = copy_texture(self, texture, name);
+    if (!start)
+        return;
+    if (hash)
+        cJSON_AddStringToObject(start, "sha256", hash);
+    window_set_start(self, start);
+    window_ask_person(self);
 }
 
 static void start_from_frame(GtkWidget *widget, const char *action, GVariant *parameter)
@@ -114,7 +131,11 @@ static void start_from_frame(GtkWidget *widget, const char *action, GVariant *pa
     g_autoptr(GdkTexture) texture = rushes_texture_new(rgb, format.width, format.height);
     g_autofree char *words =
         g_strdup_printf("take %d, frame %d", rushes_take_get_number(take), position + 1);
-    start_from_texture(self, texture, words);
+    cJSON *start = copy_texture(self, texture, words);
+    if (!start)
+        return;
+    cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
+    window_set_start(self, start);
 }
 
 static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
@@ -129,13 +150,13 @@ static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
     cJSON *start = cJSON_CreateObject();
     cJSON_AddStringToObject(start, "kind", "extend");
     cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
-    set_start(self, start);
+    window_set_start(self, start);
     rushes_prompt_pane_focus_words(self->prompt);
 }
 
 static void clear_start(GtkWidget *widget, const char *action, GVariant *parameter)
 {
-    set_start(RUSHES_WINDOW(widget), NULL);
+    window_set_start(RUSHES_WINDOW(widget), NULL);
 }
 
 static void on_image_chosen(GtkNativeDialog *dialog, int response, RushesWindow *self)
@@ -239,7 +260,7 @@ gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error
         written = write_extend_start(from, recipe, take, error);
     else
         return TRUE;
-    if (!written)
+    if (!written || !window_read_reference(self, recipe, error))
         return FALSE;
     recipe->condition_video = g_strdup("condition.rgb");
     rushes_take_set_recipe(take, recipe);

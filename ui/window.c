@@ -7,6 +7,7 @@
 #include "settings.h"
 #include "texture.h"
 #include "time-text.h"
+#include "toast.h"
 #include "window-private.h"
 
 #define SAVE_AFTER_SECONDS 60 // project.json is rewritten this often while there are new edits
@@ -44,10 +45,7 @@ static void rushes_window_dispose(GObject *object)
 
 void window_say(RushesWindow *self, const char *sentence)
 {
-    g_autofree char *escaped = g_markup_escape_text(sentence, -1);
-    AdwToast *toast = adw_toast_new(escaped);
-    adw_toast_set_timeout(toast, 6);
-    adw_toast_overlay_add_toast(self->toasts, toast);
+    adw_toast_overlay_add_toast(self->toasts, rushes_toast_new(sentence));
 }
 
 void window_check(RushesWindow *self, GError *error)
@@ -177,7 +175,14 @@ static void on_item_finished(RushesWindow *self, RushesQueueItem *item)
         notify_done(self, take);
     rushes_library_index_take(rushes_queue_get_library(self->queue),
                               rushes_queue_item_get_project(item), take, NULL);
+    window_update_flags(self);
     update_film(self);
+}
+
+static void on_rights_changed(RushesWindow *self)
+{
+    window_update_flags(self);
+    window_update_start(self);
 }
 
 static gboolean save_regularly(gpointer data)
@@ -295,6 +300,7 @@ RushesWindow *rushes_window_new(AdwApplication *application, RushesQueue *queue,
     self->queue = g_object_ref(queue);
     g_signal_connect_swapped(queue, "notice", G_CALLBACK(window_say), self);
     g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(on_item_finished), self);
+    g_signal_connect_swapped(queue, "rights-changed", G_CALLBACK(on_rights_changed), self);
     rushes_queue_button_set_queue(self->queue_button, queue);
     rushes_prompt_pane_set_queue(self->prompt, queue);
     rushes_window_set_project(self, project);
@@ -340,6 +346,7 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     update_title(self);
     update_banner(self);
     window_update_start(self);
+    window_update_flags(self);
     rushes_recent_add(rushes_project_get_folder(project));
     fill_recent_menu(self);
     if (takes > 0) {

@@ -79,16 +79,6 @@ static int list_records(gboolean json)
     return problems->len ? RUSHES_EXIT_FILE : RUSHES_EXIT_OK;
 }
 
-// The end of that day, in local time: "until Friday" includes Friday.
-static GDateTime *parse_day(const char *day)
-{
-    int year, month, date, read = 0;
-
-    if (sscanf(day, "%4d-%2d-%2d%n", &year, &month, &date, &read) != 3 || day[read])
-        return NULL;
-    return g_date_time_new_local(year, month, date, 23, 59, 59);
-}
-
 static int add_record(const Arguments *a)
 {
     g_autoptr(GError) error = NULL;
@@ -100,7 +90,7 @@ static int add_record(const Arguments *a)
         rushes_cli_complain("consent add wants --person, --scope, --until and --statement");
         return RUSHES_EXIT_USAGE;
     }
-    g_autoptr(GDateTime) expires = parse_day(a->until);
+    g_autoptr(GDateTime) expires = rushes_consent_parse_day(a->until);
     if (!expires) {
         rushes_cli_complain("--until wants a day that exists, as in 2027-06-30");
         return RUSHES_EXIT_USAGE;

@@ -19,7 +19,7 @@ struct _RushesTake {
     RushesTakeState state;
     gboolean star;
     char *note;
-    char *error;
+    char *error, *flag;
     cJSON *result;
     int rate, channels;
 
@@ -35,6 +35,7 @@ enum {
     PROP_STATE = 1,
     PROP_STAR,
     PROP_NOTE,
+    PROP_FLAG,
     PROP_STAGE,
     PROP_FRACTION,
     PROP_ETA,
@@ -82,6 +83,9 @@ static void rushes_take_get_property(GObject *object, guint id, GValue *value, G
     case PROP_NOTE:
         g_value_set_string(value, self->note);
         break;
+    case PROP_FLAG:
+        g_value_set_string(value, self->flag);
+        break;
     case PROP_STAGE:
         g_value_set_string(value, self->stage);
         break;
@@ -108,6 +112,7 @@ static void rushes_take_finalize(GObject *object)
     g_free(self->parent);
     g_free(self->note);
     g_free(self->error);
+    g_free(self->flag);
     g_free(self->stage);
     cJSON_Delete(self->result);
     g_clear_pointer(&self->recipe, rushes_recipe_free);
@@ -127,6 +132,7 @@ static void rushes_take_class_init(RushesTakeClass *klass)
         g_param_spec_int("state", NULL, NULL, 0, RUSHES_TAKE_CANCELLED, 0, flags);
     properties[PROP_STAR] = g_param_spec_boolean("star", NULL, NULL, FALSE, flags);
     properties[PROP_NOTE] = g_param_spec_string("note", NULL, NULL, "", flags);
+    properties[PROP_FLAG] = g_param_spec_string("flag", NULL, NULL, NULL, flags);
     properties[PROP_STAGE] = g_param_spec_string("stage", NULL, NULL, "", flags);
     properties[PROP_FRACTION] = g_param_spec_double("fraction", NULL, NULL, 0, 1, 0, flags);
     properties[PROP_ETA] = g_param_spec_double("eta", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
@@ -290,6 +296,11 @@ const char *rushes_take_get_error(RushesTake *self)
     return self->error;
 }
 
+const char *rushes_take_get_flag(RushesTake *self)
+{
+    return self->flag;
+}
+
 gint64 rushes_take_get_created(RushesTake *self)
 {
     return self->created;
@@ -355,6 +366,15 @@ void rushes_take_set_note(RushesTake *self, const char *note)
     g_free(self->note);
     self->note = g_strdup(note ? note : "");
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_NOTE]);
+}
+
+void rushes_take_set_flag(RushesTake *self, const char *flag)
+{
+    if (g_strcmp0(self->flag, flag) == 0)
+        return;
+    g_free(self->flag);
+    self->flag = g_strdup(flag);
+    g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_FLAG]);
 }
 
 void rushes_take_set_state(RushesTake *self, RushesTakeState state, const char *error)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // take.h - one take: a folder with its recipe, its state, what the creator thinks of it, and its
-// frames. Main thread only. Properties: "state", "star", "note", "stage", "fraction", "eta",
+// frames. Main thread only. Properties: "state", "star", "note", "flag", "stage", "fraction", "eta",
 // "thumbnail-serial" (rises when the picture of the take is another).
 #pragma once
 #include "playback/frame-store.h"
@@ -39,8 +39,10 @@ const RushesRecipe *rushes_take_get_recipe(RushesTake *self);
 const char *rushes_take_get_parent(RushesTake *self); // id or NULL
 RushesTakeState rushes_take_get_state(RushesTake *self);
 gboolean rushes_take_get_star(RushesTake *self);
-const char *rushes_take_get_note(RushesTake *self);    // never NULL
-const char *rushes_take_get_error(RushesTake *self);   // sentence, or NULL
+const char *rushes_take_get_note(RushesTake *self);  // never NULL
+const char *rushes_take_get_error(RushesTake *self); // sentence, or NULL
+// Why it must not be published, one sentence, or NULL; found out anew each time, never written.
+const char *rushes_take_get_flag(RushesTake *self);
 gint64 rushes_take_get_created(RushesTake *self);      // seconds since 1970
 const cJSON *rushes_take_get_result(RushesTake *self); // fields of the worker's "done", or NULL
 double rushes_take_get_fraction(RushesTake *self);
@@ -59,6 +61,7 @@ void rushes_take_settle(RushesTake *self);
 // None of these writes; the caller saves.
 void rushes_take_set_star(RushesTake *self, gboolean star);
 void rushes_take_set_note(RushesTake *self, const char *note);
+void rushes_take_set_flag(RushesTake *self, const char *flag);
 void rushes_take_set_state(RushesTake *self, RushesTakeState state, const char *error);
 void rushes_take_set_recipe(RushesTake *self, const RushesRecipe *recipe);
 void rushes_take_set_progress(RushesTake *self, const char *stage, double fraction, double eta);

@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ENDING         ".consent.json"
@@ -135,7 +136,7 @@ RushesConsent *rushes_consent_grant(const char *folder, RushesIdentity *identity
         return NULL;
     }
     if (g_date_time_compare(until, now) <= 0) {
-        fail(error, "The consent of %s would have ended on %s already; choose a later day",
+        fail(error, "The consent of %s would have ended on %.10s already; choose a later day",
              consent->person, consent->expires);
         return NULL;
     }
@@ -271,6 +272,15 @@ gboolean rushes_consent_revoke(const char *folder, RushesIdentity *identity, con
     return write_record(folder, identity, consent, error);
 }
 
+GDateTime *rushes_consent_parse_day(const char *day)
+{
+    int year, month, date, read = 0;
+
+    if (sscanf(day, "%4d-%2d-%2d%n", &year, &month, &date, &read) != 3 || day[read])
+        return NULL;
+    return g_date_time_new_local(year, month, date, 23, 59, 59);
+}
+
 RushesConsentState rushes_consent_state(const RushesConsent *consent, GDateTime *now)
 {
     g_autoptr(GDateTime) granted = g_date_time_new_from_iso8601(consent->granted, NULL);
@@ -288,16 +298,17 @@ gboolean rushes_consent_allows(const RushesConsent *consent, const char *media_s
 {
     switch (rushes_consent_state(consent, now)) {
     case RUSHES_CONSENT_REVOKED:
-        return fail(error, "%s revoked their consent on %s; use another reference", consent->person,
-                    consent->revoked);
+        return fail(error, "%s revoked their consent on %.10s; use another reference",
+                    consent->person, consent->revoked);
     case RUSHES_CONSENT_EXPIRED:
-        return fail(error, "The consent of %s ended on %s; ask for a new one", consent->person,
+        return fail(error, "The consent of %s ended on %.10s; ask for a new one", consent->person,
                     consent->expires);
     case RUSHES_CONSENT_NOT_YET:
-        return fail(error,
-                    "The consent of %s begins on %s, which this computer's clock has not reached; "
-                    "check the clock",
-                    consent->person, consent->granted);
+        return fail(
+            error,
+            "The consent of %s begins on %.10s, which this computer's clock has not reached; "
+            "check the clock",
+            consent->person, consent->granted);
     case RUSHES_CONSENT_STANDS:
         break;
     }

@@ -50,6 +50,9 @@ GPtrArray *rushes_consent_list(const char *folder, GPtrArray *problems);
 gboolean rushes_consent_revoke(const char *folder, RushesIdentity *identity, const char *id,
                                GError **error);
 
+// The last second of a day written as 2027-06-30, in local time: "until Friday" includes Friday. NULL when there is no such
+// day; owned by the caller.
+GDateTime *rushes_consent_parse_day(const char *day);
 RushesConsentState rushes_consent_state(const RushesConsent *consent, GDateTime *now);
 // TRUE when `consent` allows using the picture with this hash in this project (NULL: in none) now; otherwise one
 // sentence says why not.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rights/rights-watch.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
 
 #include "rights/consent-use.h"
@@ -54,6 +53,8 @@ static void watch_all(RushesRightsWatch *self)
     g_autofree char *consents = rushes_consent_folder();
 
     g_ptr_array_set_size(self->monitors, 0);
+    g_mkdir_with_parents(folder, 0700); // what is not there is only looked for every few seconds
+    g_mkdir_with_parents(consents, 0700);
     watch(self, folder);
     watch(self, consents);
     for (char **list = lists; *list; list++) {
