@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // window-shots.c - what is done to a single shot of the timeline: split, dissolve, fades, mute.
+#include "timeline/film-edit.h"
 #include "window-private.h"
 
 #define FADE_SECONDS 0.5
@@ -61,34 +62,6 @@ static void turn_over(GtkWidget *widget, const char *action, GVariant *parameter
     window_check(self, failure);
 }
 
-// The second half: everything of the whole but its beginning.
-static gboolean add_second_half(RushesWindow *self, RushesShot *shot, guint position, int in,
-                                int out, GError **error)
-{
-    g_autoptr(cJSON) fields = cJSON_Duplicate(rushes_shot_get_fields(shot), TRUE);
-    static const char *const left_behind[] = {"id", "take", "dissolve", "fade_in", "sound_fade_in"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(left_behind); i++)
-        cJSON_DeleteItemFromObjectCaseSensitive(fields, left_behind[i]);
-    rushes_json_put(fields, "in", cJSON_CreateNumber(in));
-    rushes_json_put(fields, "out", cJSON_CreateNumber(out));
-    if (!rushes_project_add_shot(self->project, rushes_shot_get_take(shot), position, error))
-        return FALSE;
-    g_autoptr(RushesShot) half =
-        g_list_model_get_item(rushes_project_get_shots(self->project), position);
-    return rushes_project_edit_shot(self->project, half, "Split", fields, error);
-}
-
-static gboolean end_first_half(RushesWindow *self, RushesShot *shot, int out, GError **error)
-{
-    g_autoptr(cJSON) fields = cJSON_CreateObject();
-
-    cJSON_AddNumberToObject(fields, "out", out);
-    cJSON_AddNullToObject(fields, "fade_out");
-    cJSON_AddNullToObject(fields, "sound_fade_out");
-    return rushes_project_edit_shot(self->project, shot, "Split", fields, error);
-}
-
 static void split(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
@@ -105,13 +78,7 @@ static void split(GtkWidget *widget, const char *action, GVariant *parameter)
     }
     g_autoptr(RushesShot) shot = g_list_model_get_item(shots, (guint)index);
     int frame = rushes_cut_source_frame(film, film->cuts->pdata[index], position);
-    int out = rushes_shot_get_out(shot);
-    if (frame <= rushes_shot_get_in(shot) || frame > out || !rushes_shot_get_take(shot))
-        return;
-    rushes_project_begin(self->project, "Split");
-    if (add_second_half(self, shot, (guint)index + 1, frame, out, &failure))
-        end_first_half(self, shot, frame - 1, &failure);
-    rushes_project_end(self->project);
+    rushes_film_split_shot(self->project, shot, frame, &failure);
     window_check(self, failure);
 }
 

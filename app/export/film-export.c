@@ -9,6 +9,7 @@
 #include "rights/consent-use.h"
 #include "rushes-error.h"
 #include "timeline/composer.h"
+#include "timeline/film-edit.h"
 
 static const RushesExportPreset *choose_preset(const char *name, const char *path, GError **error)
 {
@@ -65,9 +66,11 @@ static void choose_canvas(RushesProject *project, const RushesExportPreset *pres
     }
 }
 
-// The film's recipe: every shot with the recipe of its take, in order.
+// The film's recipe: every shot with the recipe of its take, in order; the sound lane and the canvas.
 static char *film_recipe(RushesProject *project)
 {
+    const cJSON *sound = rushes_project_get_value(project, "sound");
+    const char *aspect = rushes_film_get_aspect(project);
     GListModel *shots = rushes_project_get_shots(project);
     g_autoptr(cJSON) film = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(film, "shots");
@@ -83,6 +86,10 @@ static char *film_recipe(RushesProject *project)
                                   rushes_recipe_to_json(rushes_take_get_recipe(take)));
         cJSON_AddItemToArray(list, item);
     }
+    if (sound)
+        cJSON_AddItemToObject(film, "sound", cJSON_Duplicate(sound, TRUE));
+    if (aspect)
+        cJSON_AddStringToObject(film, "aspect", aspect);
     char *text = cJSON_PrintUnformatted(film);
     char *copy = g_strdup(text);
     cJSON_free(text);
@@ -155,7 +162,7 @@ static GStrv film_edits(RushesProject *project, const RushesExportPreset *preset
 
     if (is_trimmed(project))
         g_strv_builder_add(edits, "c2pa.trimmed");
-    if (preset->aspect)
+    if (preset->aspect || rushes_film_get_aspect(project))
         g_strv_builder_add(edits, "c2pa.cropped");
     if (has_number(project, blends))
         g_strv_builder_add(edits, "c2pa.edited");
@@ -229,8 +236,13 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
         return NULL;
     choose_canvas(project, preset, &width, &height);
     g_autoptr(RushesTimeline) timeline =
-        rushes_timeline_with_canvas(project, width, height, 0.0, notices);
+        rushes_timeline_with_canvas(project, width, height, 0.0, NULL);
+    if (!rushes_timeline_check(timeline, error)) {
+        g_prefix_error(error, "The film is not complete. ");
+        return NULL;
+    }
     g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+    rushes_composer_set_strict(composer, TRUE);
     g_autofree char *recipe = film_recipe(project);
     g_autoptr(GArray) ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
     g_autoptr(GPtrArray) titles = g_ptr_array_new_with_free_func(g_free);

@@ -17,8 +17,8 @@ typedef struct RushesFilmExport {
     const char *signer; // name of a new identity, or NULL
 } RushesFilmExport;
 
-// NULL with one sentence when the request makes no sense (no such preset or take, nothing on the timeline).
-// `notices` (may be NULL) receives sentences about what will be black or silent.
+// NULL with one sentence when the request makes no sense (no such preset or take, nothing on the timeline), or
+// when part of the film is missing. `notices` (may be NULL) receives sentences about what is doubtful.
 RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
                                        const RushesFilmExport *request, GPtrArray *notices,
                                        GError **error);

@@ -118,8 +118,8 @@ void rushes_project_begin(RushesProject *self, const char *label)
 void rushes_project_end(RushesProject *self)
 {
     g_return_if_fail(self->group_depth > 0);
-    self->group_depth--;
-    self->group_open = FALSE;
+    if (--self->group_depth == 0)
+        self->group_open = FALSE;
 }
 
 // Commits the ops of the newest entry of `from`, last first, and keeps their inverses in `to`.
@@ -223,7 +223,8 @@ gboolean rushes_project_set_value(RushesProject *self, const char *key, const cJ
     cJSON *op = project_op_new("set");
     cJSON_AddStringToObject(op, "key", key);
     cJSON_AddItemToObject(op, "value", value ? cJSON_Duplicate(value, TRUE) : cJSON_CreateNull());
-    return edit(self, op, label, key, error);
+    g_autofree char *merge_key = g_strconcat(label, key, NULL);
+    return edit(self, op, label, merge_key, error);
 }
 
 gboolean rushes_project_set_title(RushesProject *self, const char *title, GError **error)

@@ -72,8 +72,9 @@ gboolean rushes_project_trim_shot(RushesProject *self, RushesShot *shot, int in,
 // same label on the same shot within a second undo as one.
 gboolean rushes_project_edit_shot(RushesProject *self, RushesShot *shot, const char *label,
                                   const cJSON *fields, GError **error);
+// Likewise: the same label on the same key within a second undoes as one. `value` NULL removes it.
 gboolean rushes_project_set_value(RushesProject *self, const char *key, const cJSON *value,
-                                  const char *label, GError **error); // NULL value: remove
+                                  const char *label, GError **error);
 
 // Between begin and end, edits undo as one under `label`. Nests.
 void rushes_project_begin(RushesProject *self, const char *label);

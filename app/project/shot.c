@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "project/shot.h"
 
+#define MISSING_FRAMES 100000 // more than any take has
+
 struct _RushesShot {
     GObject parent_instance;
 
@@ -55,9 +57,10 @@ const cJSON *rushes_shot_get_fields(RushesShot *self)
     return self->fields;
 }
 
+// A shot whose take is gone keeps its length, so that the film stays as it was cut.
 static int take_frames(RushesShot *self)
 {
-    return self->take ? MAX(1, rushes_take_get_recipe(self->take)->frames) : 1;
+    return self->take ? MAX(1, rushes_take_get_recipe(self->take)->frames) : MISSING_FRAMES;
 }
 
 int rushes_shot_get_in(RushesShot *self)
@@ -67,8 +70,8 @@ int rushes_shot_get_in(RushesShot *self)
 
 int rushes_shot_get_out(RushesShot *self)
 {
-    int last = take_frames(self) - 1;
-    return MAX(rushes_shot_get_in(self), rushes_json_int(self->fields, "out", 0, last, last));
+    int last = take_frames(self) - 1, unsaid = self->take ? last : 0;
+    return MAX(rushes_shot_get_in(self), rushes_json_int(self->fields, "out", 0, last, unsaid));
 }
 
 int rushes_shot_get_length(RushesShot *self)

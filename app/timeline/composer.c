@@ -12,6 +12,7 @@ struct _RushesComposer {
 
     GMutex lock; // guards `timeline`
     RushesTimeline *timeline;
+    gboolean strict; // set before it is read by other threads
     RushesPictureScaler *scaler;
 };
 
@@ -73,23 +74,36 @@ static int fade_weight(const RushesCut *cut, int frame, int *denominator)
     return 1;
 }
 
-// The cut's own picture on the canvas, faded. Black when its take is gone or not there yet.
+void rushes_composer_set_strict(RushesComposer *self, gboolean strict)
+{
+    self->strict = strict;
+}
+
+// The cut's own picture on the canvas, faded. Black when its take is gone or not there yet, or NULL for a strict one.
 static guint8 *cut_picture(RushesComposer *self, const RushesTimeline *timeline,
-                           const RushesCut *cut, int frame)
+                           const RushesCut *cut, int frame, GError **error)
 {
     gsize bytes = (gsize)timeline->width * (gsize)timeline->height * 3;
     guint8 *out = g_malloc0(bytes);
+    g_autoptr(GError) failure = NULL;
     g_autoptr(GBytes) picture =
         cut->source ? rushes_frame_source_read_frame(
-                          cut->source, rushes_cut_source_frame(timeline, cut, frame), NULL)
+                          cut->source, rushes_cut_source_frame(timeline, cut, frame), &failure)
                     : NULL;
     int denominator;
     int weight = fade_weight(cut, frame, &denominator);
 
-    if (!picture || !rushes_picture_scaler_run(self->scaler, g_bytes_get_data(picture, NULL),
-                                               cut->format.width, cut->format.height, cut->crop_x,
-                                               cut->crop_y, out, timeline->width, timeline->height))
-        return out;
+    if (!picture ||
+        !rushes_picture_scaler_run(self->scaler, g_bytes_get_data(picture, NULL), cut->format.width,
+                                   cut->format.height, cut->crop_x, cut->crop_y, out,
+                                   timeline->width, timeline->height)) {
+        if (!self->strict)
+            return out;
+        g_free(out);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "Frame %d of the film has no picture: %s",
+                    frame + 1, failure ? failure->message : "its shot is missing.");
+        return NULL;
+    }
     if (denominator > 1)
         for (gsize i = 0; i < bytes; i++)
             out[i] = (guint8)((out[i] * weight + denominator / 2) / denominator);
@@ -109,18 +123,22 @@ static GBytes *rushes_composer_read_frame(RushesFrameSource *source, int frame, 
         return NULL;
     }
     const RushesCut *cut = g_ptr_array_index(timeline->cuts, index);
-    guint8 *picture = cut_picture(self, timeline, cut, frame);
+    g_autofree guint8 *picture = cut_picture(self, timeline, cut, frame, error);
     int into = frame - cut->start;
+    if (!picture)
+        return NULL;
     if (index > 0 && into < cut->dissolve) {
         const RushesCut *before = g_ptr_array_index(timeline->cuts, index - 1);
-        g_autofree guint8 *leaving = cut_picture(self, timeline, before, frame);
+        g_autofree guint8 *leaving = cut_picture(self, timeline, before, frame, error);
+        if (!leaving)
+            return NULL;
         int denominator = cut->dissolve + 1, weight = into + 1;
         for (gsize i = 0; i < bytes; i++)
             picture[i] = (guint8)((leaving[i] * (denominator - weight) + picture[i] * weight +
                                    denominator / 2) /
                                   denominator);
     }
-    return g_bytes_new_take(picture, bytes);
+    return g_bytes_new_take(g_steal_pointer(&picture), bytes);
 }
 
 static void rushes_composer_read_samples(RushesFrameSource *source, gint64 first, gsize count,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// media.h - imported music and voice: any file that GStreamer decodes, and spoken lines, kept in the project's folder
-// as plain samples, so that mixing is reading. Files are named by the SHA-256 of what they were made from.
+// media.h - imported music and voice: any file that GStreamer decodes, kept in the project's folder as plain
+// samples, so that mixing is reading. Spoken lines (speech.h) lie there too. Files are named by the SHA-256 of what they were made from.
 #pragma once
 #include "project/project.h"
 
@@ -13,12 +13,10 @@ G_BEGIN_DECLS
 char *rushes_media_import(RushesProject *project, const char *path, GCancellable *cancellable,
                           GError **error);
 
-// Speaks a line with espeak-ng into the media folder. `voice` is an espeak-ng voice ("en", "de+f3"). Any thread.
-char *rushes_media_speak(RushesProject *project, const char *words, const char *voice,
-                         GError **error);
-
 // The samples of a media name. NULL with an error when the name is none or the file is gone.
 GMappedFile *rushes_media_map(RushesProject *project, const char *name, GError **error);
 double rushes_media_seconds(GMappedFile *samples);
+// The loudest absolute sample of each of `a_second` spans a second, over both channels; owned by the caller.
+float *rushes_media_read_peaks(GMappedFile *samples, guint a_second, gsize *count);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "json-file.h"
+#include "rushes-error.h"
 #include "timeline/media.h"
 
 #define DEFAULT_WIDTH  256
@@ -21,6 +22,7 @@ static void cut_free(RushesCut *cut)
 {
     g_clear_object(&cut->source);
     g_free(cut->id);
+    g_free(cut->problem);
     g_free(cut);
 }
 
@@ -28,6 +30,7 @@ static void sound_clip_free(RushesSoundClip *clip)
 {
     g_clear_pointer(&clip->samples, g_mapped_file_unref);
     g_free(clip->id);
+    g_free(clip->problem);
     g_free(clip);
 }
 
@@ -67,18 +70,19 @@ static int frames_of(const RushesTimeline *timeline, double seconds)
     return (int)lround(seconds * timeline->fps);
 }
 
-static void complain(GPtrArray *problems, char *sentence)
+static void complain(GPtrArray *problems, const char *sentence)
 {
-    if (problems)
-        g_ptr_array_add(problems, sentence);
-    else
-        g_free(sentence);
+    if (problems && sentence)
+        g_ptr_array_add(problems, g_strdup(sentence));
 }
 
-// Where a cut stands, `end` being where the one before ends. A dissolve takes at most all of the shorter shot.
+// Where a cut stands, `end` being where the one before ends. A dissolve takes at most all of this shot, and of the one
+// before what its own dissolve has left: no more than two shots are ever seen at a time.
 static void place_cut(RushesTimeline *timeline, RushesCut *cut, const cJSON *fields,
-                      double source_fps, int end, int length_before)
+                      double source_fps, const RushesCut *before)
 {
+    int end = before ? before->start + before->length : 0;
+    int length_before = before ? before->length - before->dissolve : 0;
     int source_frames = cut->out - cut->in + 1;
 
     cut->length = MAX(1, (int)lround(source_frames / source_fps * timeline->fps));
@@ -89,6 +93,37 @@ static void place_cut(RushesTimeline *timeline, RushesCut *cut, const cJSON *fie
         MIN(frames_of(timeline, bounded(fields, "fade_in", 0.0, MAX_SECONDS, 0.0)), cut->length);
     cut->fade_out =
         MIN(frames_of(timeline, bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0)), cut->length);
+}
+
+static gboolean has_file(RushesTake *take, const char *name)
+{
+    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), name, NULL);
+
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+// Why not all of the shot can be shown, for the creator; NULL when it can.
+static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
+{
+    RushesTake *take = rushes_shot_get_take(shot);
+
+    if (!take)
+        return g_strdup_printf("Shot %u is missing: its take is not in the project's takes folder; "
+                               "put takes/%s back and open the project again, or remove the shot.",
+                               number,
+                               rushes_json_string(rushes_shot_get_fields(shot), "take", "?"));
+    const char *id = rushes_take_get_id(take);
+    if (rushes_take_get_state(take) == RUSHES_TAKE_DONE && !has_file(take, "frames.rgb") &&
+        !has_file(take, "take.mkv"))
+        return g_strdup_printf("Shot %u is missing: the pictures of take %d are gone; put takes/%s "
+                               "back, or remove the shot.",
+                               number, rushes_take_get_number(take), id);
+    if (cut->format.ready > cut->out)
+        return NULL;
+    return g_strdup_printf("Shot %u is black from its frame %d on: take %d has %d of %d frames; "
+                           "let it be finished, or trim the shot.",
+                           number, MAX(0, cut->format.ready - cut->in) + 1,
+                           rushes_take_get_number(take), cut->format.ready, cut->format.frames);
 }
 
 static void add_shot(RushesTimeline *timeline, RushesShot *shot, GPtrArray *problems)
@@ -114,19 +149,20 @@ static void add_shot(RushesTimeline *timeline, RushesShot *shot, GPtrArray *prob
         rushes_frame_source_get_format(cut->source, &cut->format);
         if (cut->format.fps >= MIN_FPS && cut->format.fps <= MAX_FPS)
             source_fps = cut->format.fps;
-        if (cut->format.ready <= cut->in)
-            complain(problems,
-                     g_strdup_printf("Shot %u shows black: take %d has no frames there yet",
-                                     timeline->cuts->len + 1, rushes_take_get_number(take)));
-    } else {
-        complain(problems,
-                 g_strdup_printf(
-                     "Shot %u shows black: its take is missing from the project's takes folder",
-                     timeline->cuts->len + 1));
     }
-    place_cut(timeline, cut, fields, source_fps, timeline->frames, before ? before->length : 0);
+    cut->problem = cut_problem(shot, cut, timeline->cuts->len + 1);
+    complain(problems, cut->problem);
+    place_cut(timeline, cut, fields, source_fps, before);
     timeline->frames = cut->start + cut->length;
     g_ptr_array_add(timeline->cuts, cut);
+}
+
+// A name for messages: what the creator knows the clip by.
+static char *sound_name(const cJSON *fields)
+{
+    const char *title = rushes_json_string(fields, "title", "");
+
+    return *title ? g_strdup_printf("The sound \u201c%s\u201d", title) : g_strdup("A sound");
 }
 
 static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJSON *fields,
@@ -134,13 +170,13 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
 {
     const char *media = rushes_json_string(fields, "media", "");
     RushesSoundClip *clip = g_new0(RushesSoundClip, 1);
+    g_autofree char *name = sound_name(fields);
     g_autoptr(GError) error = NULL;
 
     clip->id = g_strdup(rushes_json_string(fields, "id", ""));
     clip->samples = rushes_media_map(project, media, &error);
-    if (!clip->samples)
-        complain(problems, g_strdup(error->message));
     double seconds = clip->samples ? rushes_media_seconds(clip->samples) : 0.0;
+    double whole = bounded(fields, "seconds", 0.0, MAX_SECONDS, seconds);
     clip->at = bounded(fields, "at", 0.0, MAX_SECONDS, 0.0);
     clip->in = bounded(fields, "in", 0.0, seconds, 0.0);
     clip->out = bounded(fields, "out", clip->in, seconds, seconds);
@@ -148,6 +184,13 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
     clip->fade_in = bounded(fields, "fade_in", 0.0, MAX_SECONDS, 0.0);
     clip->fade_out = bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0);
     clip->mute = rushes_json_bool(fields, "mute", FALSE);
+    if (!clip->samples)
+        clip->problem = g_strdup_printf("%s is silent: %s", name, error->message);
+    else if (seconds < whole - 1e-3)
+        clip->problem = g_strdup_printf("%s is silent from %.2f s of it on: media/%s has %.2f of "
+                                        "%.2f seconds; import it again.",
+                                        name, seconds, media, seconds, whole);
+    complain(problems, clip->problem);
     g_ptr_array_add(timeline->sound, clip);
 }
 
@@ -182,15 +225,17 @@ RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, i
     RushesFrameFormat first;
     const cJSON *item;
 
+    int across, down;
+
     first_format(project, &first);
+    rushes_timeline_canvas_for_aspect(project, rushes_json_string(film, "aspect", NULL), &across,
+                                      &down);
     g_atomic_ref_count_init(&timeline->references);
     timeline->cuts = g_ptr_array_new_with_free_func((GDestroyNotify)cut_free);
     timeline->sound = g_ptr_array_new_with_free_func((GDestroyNotify)sound_clip_free);
     // Encoders want even sides.
-    timeline->width =
-        (width ? width : rushes_json_int(film, "width", 2, MAX_SIDE, first.width)) & ~1;
-    timeline->height =
-        (height ? height : rushes_json_int(film, "height", 2, MAX_SIDE, first.height)) & ~1;
+    timeline->width = (width ? width : rushes_json_int(film, "width", 2, MAX_SIDE, across)) & ~1;
+    timeline->height = (height ? height : rushes_json_int(film, "height", 2, MAX_SIDE, down)) & ~1;
     timeline->fps = fps > 0.0 ? fps : bounded(film, "fps", MIN_FPS, MAX_FPS, first.fps);
     for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
         g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
@@ -198,6 +243,19 @@ RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, i
     }
     cJSON_ArrayForEach(item, sound) add_sound(timeline, project, item, problems);
     return timeline;
+}
+
+gboolean rushes_timeline_check(const RushesTimeline *timeline, GError **error)
+{
+    const char *problem = NULL;
+
+    for (guint i = 0; i < timeline->cuts->len && !problem; i++)
+        problem = ((const RushesCut *)timeline->cuts->pdata[i])->problem;
+    for (guint i = 0; i < timeline->sound->len && !problem; i++)
+        problem = ((const RushesSoundClip *)timeline->sound->pdata[i])->problem;
+    if (problem)
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED, "%s", problem);
+    return !problem;
 }
 
 RushesTimeline *rushes_timeline_new(RushesProject *project, GPtrArray *problems)

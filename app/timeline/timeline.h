@@ -8,9 +8,9 @@
 // Fields     of a shot (JSON, all optional): "dissolve", "fade_in", "fade_out" (seconds; dissolve is the overlap
 //            with the shot before), "gain_db", "mute", "sound_fade_in", "sound_fade_out", "crop_x", "crop_y"
 //            (0 to 1: which part stays when the picture is wider or taller than the film).
-// Project    values: "film" {"width", "height", "fps"}, "sound" [{"id", "media", "at", "in", "out", "gain_db",
-//            "fade_in", "fade_out", "mute"}], "markers" [{"at", "text"}]. `media` is a file in the project's media
-//            folder (media.h).
+// Project    values: "film" {"aspect", "width", "height", "fps"}, "sound" [{"id", "media", "at", "in", "out",
+//            "gain_db", "fade_in", "fade_out", "mute"}], "markers" [{"at", "text"}]. `media` is a file in the
+//            project's media folder (media.h). film-edit.h changes them.
 #pragma once
 #include "project/project.h"
 
@@ -32,6 +32,7 @@ typedef struct RushesCut {
     double sound_fade_in, sound_fade_out; // seconds
     double crop_x, crop_y;
     gboolean mute;
+    char *problem; // a sentence about what of it cannot be shown, or NULL
 } RushesCut;
 
 // One piece of the second sound lane.
@@ -44,6 +45,7 @@ typedef struct RushesSoundClip {
     double gain;    // factor
     double fade_in, fade_out;
     gboolean mute;
+    char *problem; // a sentence about what of it cannot be heard, or NULL
 } RushesSoundClip;
 
 typedef struct RushesTimeline {
@@ -61,6 +63,8 @@ RushesTimeline *rushes_timeline_new(RushesProject *project, GPtrArray *problems)
 // The same film on another canvas: for previews and exports of other aspects. `fps` 0 keeps the rate.
 RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, int height,
                                             double fps, GPtrArray *problems);
+// Whether all of the film can be shown and heard: FALSE with the sentence about the first thing that cannot.
+gboolean rushes_timeline_check(const RushesTimeline *timeline, GError **error);
 RushesTimeline *rushes_timeline_ref(RushesTimeline *timeline);
 void rushes_timeline_unref(RushesTimeline *timeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesTimeline, rushes_timeline_unref)
