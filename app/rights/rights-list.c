@@ -3,20 +3,29 @@
 
 #include <string.h>
 
+#include "rights/plain-text.h"
+
 #define MAX_FILE_BYTES                                                                             \
     (16 * 1024 * 1024) // some hundred thousand names; more is not a list made for this
 
 struct RushesRightsList {
-    GHashTable *entries; // name -> RushesRightsEntry, which owns the name
+    GHashTable *entries; // name -> Listed, which owns the name
 };
 
-static void entry_free(RushesRightsEntry *entry)
+// An entry, and its name and aliases as they are looked for.
+typedef struct Listed {
+    RushesRightsEntry entry; // first
+    GPtrArray *spellings;    // RushesPlainText
+} Listed;
+
+static void listed_free(Listed *listed)
 {
-    g_free(entry->name);
-    g_strfreev(entry->aliases);
-    g_free(entry->owner);
-    g_free(entry->reason);
-    g_free(entry);
+    g_free(listed->entry.name);
+    g_strfreev(listed->entry.aliases);
+    g_free(listed->entry.owner);
+    g_free(listed->entry.reason);
+    g_clear_pointer(&listed->spellings, g_ptr_array_unref);
+    g_free(listed);
 }
 
 RushesRightsList *rushes_rights_list_new(void)
@@ -24,7 +33,7 @@ RushesRightsList *rushes_rights_list_new(void)
     RushesRightsList *list = g_new0(RushesRightsList, 1);
 
     list->entries =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)entry_free);
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)listed_free);
     return list;
 }
 
@@ -41,114 +50,6 @@ guint rushes_rights_list_size(RushesRightsList *list)
     return g_hash_table_size(list->entries);
 }
 
-// ---- plain spelling ----
-// What a character stands for once disguises are taken off, or 0 when it is no letter or digit. i, l and 1
-// become one letter, because either letter may hide behind the digit.
-static gunichar plain_letter(gunichar c)
-{
-    static const struct {
-        gunichar from;
-        char to;
-    } disguises[] = {
-        {'0', 'o'},    {'1', 'i'},    {'3', 'e'},    {'4', 'a'},    {'5', 's'},    {'7', 't'},
-        {'8', 'b'},    {'@', 'a'},    {'$', 's'},    {'!', 'i'},    {'|', 'i'},    {'l', 'i'},
-        {0x0430, 'a'}, {0x0435, 'e'}, {0x043e, 'o'}, {0x0440, 'p'}, {0x0441, 'c'}, {0x0443, 'y'},
-        {0x0445, 'x'}, {0x0456, 'i'}, {0x0455, 's'}, {0x0458, 'j'}, {0x043a, 'k'}, {0x043c, 'm'},
-        {0x0442, 't'}, {0x043d, 'h'}, {0x0432, 'b'}, {0x03b1, 'a'}, {0x03b5, 'e'}, {0x03b9, 'i'},
-        {0x03bf, 'o'}, {0x03c1, 'p'}, {0x03c4, 't'}, {0x03c5, 'u'}, {0x03ba, 'k'}, {0x00f8, 'o'},
-        {0x0142, 'i'}, {0x00df, 's'}, {0x0131, 'i'},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(disguises); i++)
-        if (disguises[i].from == c)
-            return (gunichar)disguises[i].to;
-    return g_unichar_isalnum(c) ? c : 0;
-}
-
-// A text as letters only. starts[i] and ends[i] say whether letter i begins or ends a word of the text, and
-// offsets[i] where it stood, in bytes of the normalised text.
-typedef struct PlainText {
-    GArray *letters;       // gunichar
-    GArray *starts, *ends; // gboolean
-    GArray *offsets;       // gsize
-    char *normal;
-} PlainText;
-
-static PlainText plain_text(const char *text)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    g_autofree char *folded = g_utf8_casefold(valid, -1);
-    PlainText plain = {
-        .letters = g_array_new(FALSE, FALSE, sizeof(gunichar)),
-        .starts = g_array_new(FALSE, FALSE, sizeof(gboolean)),
-        .ends = g_array_new(FALSE, FALSE, sizeof(gboolean)),
-        .offsets = g_array_new(FALSE, FALSE, sizeof(gsize)),
-        .normal = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL), // compatibility forms taken apart
-    };
-    gboolean in_word = FALSE;
-    static const gboolean no = FALSE, yes = TRUE;
-
-    for (const char *p = plain.normal; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        GUnicodeType type = g_unichar_type(c);
-        // Accents and invisible characters neither are letters nor part words.
-        if (type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK ||
-            type == G_UNICODE_FORMAT)
-            continue;
-        gunichar letter = plain_letter(c);
-        // "!" and "|" stand for a letter only inside a word; at its end they are punctuation.
-        if ((c == '!' || c == '|') &&
-            (!in_word || !g_unichar_isalnum(g_utf8_get_char(g_utf8_next_char(p)))))
-            letter = 0;
-        if (!letter) {
-            if (in_word)
-                g_array_index(plain.ends, gboolean, plain.ends->len - 1) = TRUE;
-            in_word = FALSE;
-            continue;
-        }
-        gsize offset = (gsize)(p - plain.normal);
-        g_array_append_val(plain.letters, letter);
-        g_array_append_vals(plain.starts, in_word ? &no : &yes, 1);
-        g_array_append_vals(plain.ends, &no, 1);
-        g_array_append_val(plain.offsets, offset);
-        in_word = TRUE;
-    }
-    if (in_word)
-        g_array_index(plain.ends, gboolean, plain.ends->len - 1) = TRUE;
-    return plain;
-}
-
-static void plain_text_clear(PlainText *plain)
-{
-    g_array_unref(plain->letters);
-    g_array_unref(plain->starts);
-    g_array_unref(plain->ends);
-    g_array_unref(plain->offsets);
-    g_free(plain->normal);
-}
-
-// The words of `text` that spell `name`, or NULL.
-static char *find_name(const PlainText *text, const char *name)
-{
-    PlainText wanted = plain_text(name);
-    guint length = wanted.letters->len;
-    char *found = NULL;
-
-    for (guint at = 0; length > 0 && !found && at + length <= text->letters->len; at++) {
-        if (!g_array_index(text->starts, gboolean, at) ||
-            !g_array_index(text->ends, gboolean, at + length - 1) ||
-            memcmp(&g_array_index(text->letters, gunichar, at), wanted.letters->data,
-                   length * sizeof(gunichar)) != 0)
-            continue;
-        gsize from = g_array_index(text->offsets, gsize, at);
-        const char *last = text->normal + g_array_index(text->offsets, gsize, at + length - 1);
-        found =
-            g_strndup(text->normal + from, (gsize)(g_utf8_next_char(last) - text->normal) - from);
-    }
-    plain_text_clear(&wanted);
-    return found;
-}
-
 // ---- reading ----
 static char *optional_string(GKeyFile *file, const char *group, const char *key)
 {
@@ -163,11 +64,9 @@ static gboolean add_group(RushesRightsList *list, GKeyFile *file, const char *gr
     static const char *const known[] = {"aliases", "owner", "reason", "action", NULL};
     g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
     g_autofree char *action = optional_string(file, group, "action");
-    PlainText plain = plain_text(group);
-    gboolean has_letters = plain.letters->len > 1;
+    g_autoptr(RushesPlainText) plain = rushes_plain_text_new(group, FALSE);
 
-    plain_text_clear(&plain);
-    if (!has_letters) {
+    if (plain->letters->len < 2) {
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
                     "%s: the name [%s] has fewer than two letters and would match everywhere", path,
                     group);
@@ -187,7 +86,8 @@ static gboolean add_group(RushesRightsList *list, GKeyFile *file, const char *gr
                     action);
         return FALSE;
     }
-    RushesRightsEntry *entry = g_new0(RushesRightsEntry, 1);
+    Listed *listed = g_new0(Listed, 1);
+    RushesRightsEntry *entry = &listed->entry;
     entry->name = g_strdup(group);
     entry->aliases = g_key_file_get_string_list(file, group, "aliases", NULL, NULL);
     if (!entry->aliases)
@@ -195,7 +95,11 @@ static gboolean add_group(RushesRightsList *list, GKeyFile *file, const char *gr
     entry->owner = optional_string(file, group, "owner");
     entry->reason = optional_string(file, group, "reason");
     entry->action = g_str_equal(action, "refuse") ? RUSHES_RIGHTS_REFUSE : RUSHES_RIGHTS_WARN;
-    g_hash_table_replace(list->entries, entry->name, entry);
+    listed->spellings = g_ptr_array_new_with_free_func((GDestroyNotify)rushes_plain_text_free);
+    g_ptr_array_add(listed->spellings, g_steal_pointer(&plain));
+    for (char **alias = entry->aliases; *alias; alias++)
+        g_ptr_array_add(listed->spellings, rushes_plain_text_new(*alias, FALSE));
+    g_hash_table_replace(list->entries, entry->name, listed);
     return TRUE;
 }
 
@@ -252,24 +156,28 @@ static int graver_first(gconstpointer a, gconstpointer b)
 GPtrArray *rushes_rights_list_match(RushesRightsList *list, const char *prompt)
 {
     GPtrArray *matches = g_ptr_array_new_with_free_func((GDestroyNotify)rushes_rights_match_free);
-    PlainText text = plain_text(prompt);
+    g_autoptr(RushesPlainText) text = rushes_plain_text_new(prompt, TRUE);
+    g_autoptr(RushesPlainText) parted = rushes_plain_text_new(prompt, FALSE);
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, list->entries);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const RushesRightsEntry *entry = value;
-        char *found = find_name(&text, entry->name);
-        for (char **alias = entry->aliases; !found && *alias; alias++)
-            found = find_name(&text, *alias);
+        const Listed *listed = value;
+        char *found = NULL;
+        for (guint i = 0; i < listed->spellings->len && !found; i++) {
+            const RushesPlainText *name = g_ptr_array_index(listed->spellings, i);
+            found = rushes_plain_text_find(text, name);
+            if (!found)
+                found = rushes_plain_text_find(parted, name);
+        }
         if (!found)
             continue;
         RushesRightsMatch *match = g_new0(RushesRightsMatch, 1);
-        match->entry = entry;
+        match->entry = &listed->entry;
         match->found = found;
         g_ptr_array_add(matches, match);
     }
-    plain_text_clear(&text);
     g_ptr_array_sort(matches, graver_first);
     return matches;
 }

@@ -42,9 +42,8 @@ typedef struct RushesRightsMatch {
 } RushesRightsMatch;
 void rushes_rights_match_free(RushesRightsMatch *match);
 
-// Every entry that the prompt names, refusals first; elements are RushesRightsMatch. Found in spite of case,
-// accents, spacing and punctuation inside the name, look-alike letters of other scripts and digits or signs in place of letters;
-// only whole words count, so that "Elsa" is not found in "elsewhere".
+// Every entry that the prompt names, refusals first; elements are RushesRightsMatch. Found under its disguises
+// (plain-text.h); only whole words count, so that "Elsa" is not found in "elsewhere".
 GPtrArray *rushes_rights_list_match(RushesRightsList *list, const char *prompt);
 // One sentence for the user about the gravest match, or NULL when there is none. *action says what to do.
 char *rushes_rights_list_judge(RushesRightsList *list, const char *prompt,

@@ -58,6 +58,32 @@ static void a_name_is_found_in_disguise(void)
         "wandx",
         "Wanda\xe2\x80\x8b Elan's hat" /* zero-width space, possessive */,
         "\xef\xbc\xb7\xef\xbd\x81nda elan" /* wide */,
+        "wan\xc2\xad"
+        "da elan" /* soft hyphen */,
+        "w.a.n.d.a elan",
+        "wan*da_elan",
+        "Waaaanda Elannnn",
+        "Wannda Ellan",
+        "Wаnԁа Εlаn" /* Cyrillic and Greek */,
+        "ᴡᴀɴᴅᴀ ᴇʟᴀɴ",
+        "𝓦𝓪𝓷𝓭𝓪 𝓔𝓵𝓪𝓷",
+        "🅆🄰🄽🄳🄰 elan",
+        "🇼🇦🇳🇩🇦 elan",
+        "ⓦⓐⓝⓓⓐ elan",
+        "W̷a̷n̷d̷a̷ Elan",
+        "wanda\xe3\x85\xa4"
+        "elan" /* Hangul filler */,
+        "Wanda Elan alone",
+        "(wanda elan)",
+        "\"Wanda\nElan\"",
+        "w4nd4 31an",
+        "waNDa eLAn's",
+        "wanda-elan-like",
+        "wanda|elan",
+        "wanda+elan",
+        "wanda!elan",
+        "W@ND@ ELAN",
+        "$wanda elan",
     };
     g_autoptr(RushesRightsList) list = sample();
 
@@ -88,6 +114,59 @@ static void other_words_are_left_alone(void)
             printf("# found in: %s\n", prompts[i]);
         CHECK(matches->len == 0);
     }
+}
+
+// Short names that everyday words would spell, if they were looked for too eagerly.
+static void everyday_words_name_nobody(void)
+{
+    static const char *const prompts[] = {
+        "there is a fox in a box",     "what is the matter with the boob tube",
+        "it has been the a team",      "a 3D film in 4K",
+        "as a rule, to be or not",     "dinner is later than the latter",
+        "a fox (in a den) and a cat.", "he is. A fox hops",
+        "50s style, 8 mm film",        "the moon, a hoop and a meeting",
+    };
+    g_autoptr(RushesRightsList) list =
+        list_of("[Isa]\naction=refuse\n[Ina]\naction=refuse\n[Mater]\naction=refuse\n"
+                "[Bob]\naction=refuse\n[Ben]\naction=refuse\n[Thea]\naction=refuse\n"
+                "[Ed]\naction=refuse\n[Asa]\naction=refuse\n[Tobe]\naction=refuse\n"
+                "[Diner]\naction=refuse\n[Mon]\naction=refuse\n[Hop]\naction=refuse\n"
+                "[Dena]\naction=refuse\n[Sos]\naction=refuse\n[Ak]\naction=refuse\n",
+                NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(prompts); i++) {
+        g_autoptr(GPtrArray) matches = rushes_rights_list_match(list, prompts[i]);
+        for (guint k = 0; k < matches->len; k++) {
+            const RushesRightsMatch *match = g_ptr_array_index(matches, k);
+            printf("# found %s in: %s\n", match->entry->name, prompts[i]);
+        }
+        CHECK(matches->len == 0);
+    }
+}
+
+static void short_names_are_found_as_they_are(void)
+{
+    static const char *const prompts[] = {"Isa waves", "I S A",  "i.s.a",
+                                          "ISÁ!",      "isaaaa", "a fox and isa"};
+    g_autoptr(RushesRightsList) list = list_of("[Isa]\naction=refuse\n", NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(prompts); i++) {
+        gboolean found = names(list, prompts[i], "Isa");
+        if (!found)
+            printf("# not found in: %s\n", prompts[i]);
+        CHECK(found);
+    }
+}
+
+static void names_of_any_script_are_found(void)
+{
+    g_autoptr(RushesRightsList) list = list_of(
+        "[Чебурашка]\naction=refuse\n[ピカチュウ]\naction=refuse\n[Straße]\naction=refuse\n", NULL);
+
+    CHECK(names(list, "весёлый ЧЕБУРАШКА", "Чебурашка"));
+    CHECK(names(list, "ピカチュウ", "ピカチュウ"));
+    CHECK(names(list, "ﾋﾟｶﾁｭｳ", "ピカチュウ")); // half width
+    CHECK(names(list, "STRASSE", "Straße"));
 }
 
 static void a_refusal_outweighs_a_warning(void)
@@ -231,6 +310,9 @@ int main(void)
     g_assert_nonnull(identity);
     TAP_RUN(a_name_is_found_in_disguise);
     TAP_RUN(other_words_are_left_alone);
+    TAP_RUN(everyday_words_name_nobody);
+    TAP_RUN(short_names_are_found_as_they_are);
+    TAP_RUN(names_of_any_script_are_found);
     TAP_RUN(a_refusal_outweighs_a_warning);
     TAP_RUN(a_malformed_list_is_refused_with_its_place);
     TAP_RUN(a_subscribed_list_holds_at_once);
