@@ -9,6 +9,29 @@
 #include "json-file.h"
 #include "places.h"
 
+// Of a file, or of all that the index of a split model names.
+static double get_file_bytes(const char *path)
+{
+    GStatBuf info;
+    double bytes = g_stat(path, &info) == 0 ? (double)info.st_size : 0.0;
+
+    if (!g_str_has_suffix(path, ".index.json"))
+        return bytes;
+    g_autoptr(cJSON) index = rushes_json_file_read(path, NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *folder = g_path_get_dirname(path);
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(index, "weight_map"))
+    {
+        if (!cJSON_IsString(entry) || !g_hash_table_add(seen, entry->valuestring))
+            continue;
+        g_autofree char *name = g_path_get_basename(entry->valuestring);
+        g_autofree char *shard = g_build_filename(folder, name, NULL);
+        bytes += g_stat(shard, &info) == 0 ? (double)info.st_size : 0.0;
+    }
+    return bytes;
+}
+
 static double get_folder_bytes(const char *folder, const cJSON *model)
 {
     const cJSON *components = cJSON_GetObjectItemCaseSensitive(model, "components"), *component;
@@ -18,9 +41,7 @@ static double get_folder_bytes(const char *folder, const cJSON *model)
     {
         const char *file = rushes_json_string(component, "file", NULL);
         g_autofree char *path = file ? g_build_filename(folder, file, NULL) : NULL;
-        GStatBuf info;
-        if (path && g_stat(path, &info) == 0)
-            bytes += (double)info.st_size;
+        bytes += path ? get_file_bytes(path) : 0.0;
     }
     return bytes;
 }

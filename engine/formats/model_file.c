@@ -8,9 +8,10 @@
 #include "base/error.h"
 #include "formats/model_file_build.h"
 #include "formats/number_types.h"
+#include "formats/shard_index.h"
 #include "formats/utf8.h"
 
-static void set_label(ModelFile *file, const char *path)
+void model_file_set_label(ModelFile *file, const char *path)
 {
     size_t length = strlen(path), room = sizeof(file->label) - 1;
     if (length <= room) {
@@ -49,7 +50,7 @@ RshStatus model_file_open_bytes(const void *bytes, uint64_t size, const char *la
     ModelFile *file = calloc(1, sizeof(*file));
     if (!file)
         return error_set(error, RSH_ERROR_MEMORY, "%.100s: out of memory", label);
-    set_label(file, label);
+    model_file_set_label(file, label);
     file->bytes = bytes;
     file->size = size;
     RshStatus status = file_parse(file, error);
@@ -62,8 +63,17 @@ RshStatus model_file_open_bytes(const void *bytes, uint64_t size, const char *la
 RshStatus model_file_open(const char *path, ModelFile **out, RshError *error)
 {
     MappedFile *mapping = NULL;
+    ShardIndex *index = NULL;
     *out = NULL;
-    RshStatus status = mapped_file_open(path, &mapping, error);
+    RshStatus status = shard_index_open(path, &index, error);
+    if (status != RSH_OK)
+        return status;
+    if (index) {
+        status = model_file_open_split(path, index, out, error);
+        shard_index_close(&index);
+        return status;
+    }
+    status = mapped_file_open(path, &mapping, error);
     if (status != RSH_OK)
         return status;
     uint64_t size = mapped_file_size(mapping);
@@ -80,8 +90,11 @@ void model_file_close(ModelFile **address)
     ModelFile *file = *address;
     if (!file)
         return;
-    for (size_t i = 0; i < file->count; i++)
+    for (size_t i = 0; i < file->count && !file->shards; i++)
         free((char *)(uintptr_t)file->tensors[i].name);
+    for (size_t i = 0; i < file->shard_count; i++)
+        model_file_close(&file->shards[i]);
+    free(file->shards);
     for (size_t i = 0; i < file->metadata_count; i++) {
         free(file->metadata[i].key);
         if (file->metadata[i].kind == METADATA_STRING)
@@ -139,7 +152,8 @@ const ModelTensor *model_file_find(const ModelFile *file, const char *name)
 
 const void *model_file_data(const ModelFile *file, const ModelTensor *tensor)
 {
-    return file->bytes + tensor->offset;
+    const ModelFile *holder = file->shards ? file->shards[tensor->shard] : file;
+    return holder->bytes + tensor->offset;
 }
 
 size_t model_file_key_count(const ModelFile *file)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// model_file.h - one read-only view of a safetensors or GGUF file. The format is recognised by
-// content, never by the file's name.
+// model_file.h - one read-only view of a safetensors or GGUF file, or of the index of a model that is split
+// into several safetensors files. The format is recognised by content, never by the file's name.
 //
 // Everything a header claims is checked when the file is opened: counts, names, shapes, types and
 // that every tensor lies inside the file. After a successful open, dims, elements, offset and
@@ -39,10 +39,12 @@ typedef struct ModelTensor {
     uint32_t n_dims;               // 0 for a scalar
     uint64_t dims[MODEL_MAX_DIMS]; // row-major, PyTorch's order: the last one is contiguous
     uint64_t elements;             // product of dims; 1 for a scalar
-    uint64_t offset, bytes;        // from the start of the file
+    uint64_t offset, bytes;        // from the start of the file, or of its shard
+    uint32_t shard;                // 0 in a single file
 } ModelTensor;
 
-// Maps `path`. On failure *out is NULL and nothing stays open.
+// Maps `path`, and when it is an index the files it names, which lie beside it. On failure *out is NULL and
+// nothing stays open.
 RSH_MUST_USE RshStatus model_file_open(const char *path, ModelFile **out, RshError *error);
 
 // The same over bytes that the caller keeps alive and unchanged until the close. `label` stands
@@ -53,7 +55,7 @@ void model_file_close(ModelFile **file); // NULL-safe; stores NULL
 
 ModelFormat model_file_format(const ModelFile *file);
 const char *model_file_label(const ModelFile *file); // the path, shortened for messages
-uint64_t model_file_size(const ModelFile *file);     // bytes
+uint64_t model_file_size(const ModelFile *file);     // bytes of all its files
 
 // Tensors in the file's own order. `find` returns NULL for an unknown name.
 size_t model_file_count(const ModelFile *file);

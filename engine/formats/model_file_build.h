@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // model_file_build.h - what the two parsers share: the ModelFile under construction. Only
-// model_file.c, safetensors.c and gguf.c include this.
+// model_file*.c, shard_index.c, safetensors.c and gguf.c include this.
 #pragma once
 #include "base/mapped_file.h"
 #include "formats/model_file.h"
@@ -35,6 +35,8 @@ struct ModelFile {
     uint64_t size;
     ModelFormat format;
     char label[80];
+    struct ModelFile **shards; // owned, with the names of all tensors; NULL for a single file
+    size_t shard_count;
 
     ModelTensor *tensors; // names owned
     size_t count, capacity;
@@ -43,6 +45,13 @@ struct ModelFile {
     MetadataValue *metadata; // in strcmp order of their keys once parsed
     size_t metadata_count, metadata_capacity;
 };
+
+void model_file_set_label(ModelFile *file, const char *path);
+
+// model_file_split.c: the shards of `index`, which was read from `path`.
+typedef struct ShardIndex ShardIndex;
+RSH_MUST_USE RshStatus model_file_open_split(const char *path, const ShardIndex *index,
+                                             ModelFile **out, RshError *error);
 
 // A tensor's name as a message shows it: control characters replaced, cut to fit.
 typedef struct ShownName {

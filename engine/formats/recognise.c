@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "formats/name_map.h"
 #include "formats/name_scheme.h"
+#include "formats/shard_index.h"
 
 enum {
     MAX_FOLDER_FILES = 512, // a sharded 14B download has about 20
@@ -248,7 +249,8 @@ static bool list_files(const char *folder, int depth, FileList *list)
         if (known && S_ISDIR(info.st_mode) && depth > 0)
             list_files(path, depth - 1, list);
         if (known && S_ISREG(info.st_mode) && list->count < MAX_FOLDER_FILES &&
-            (has_ending(path, ".safetensors") || has_ending(path, ".gguf")))
+            (has_ending(path, ".safetensors") || has_ending(path, ".gguf") ||
+             has_ending(path, ".safetensors.index.json")))
             list->paths[list->count++] = path;
         else
             free(path);
@@ -262,6 +264,25 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+// The shards of an index are no models of their own: only the index stays in the list.
+static void drop_shards(FileList *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        ShardIndex *index = NULL;
+        if (!has_ending(list->paths[i], ".json") ||
+            shard_index_open(list->paths[i], &index, NULL) != RSH_OK)
+            continue;
+        for (size_t s = 0; index && s < shard_index_count(index); s++) {
+            char *shard = shard_index_path(index, list->paths[i], s);
+            for (size_t j = 0; shard && j < list->count; j++)
+                if (list->paths[j][0] && strcmp(list->paths[j], shard) == 0)
+                    list->paths[j][0] = '\0';
+            free(shard);
+        }
+        shard_index_close(&index);
+    }
+}
+
 bool model_recognise_folder(const char *folder, PartVisitor found, RefusedVisitor refused,
                             void *data)
 {
@@ -269,11 +290,16 @@ bool model_recognise_folder(const char *folder, PartVisitor found, RefusedVisito
     if (!list_files(folder, 1, &list))
         return false;
     qsort(list.paths, list.count, sizeof(list.paths[0]), compare_paths);
+    drop_shards(&list);
     for (size_t i = 0; i < list.count; i++) {
         ModelFile *file = NULL;
         RshError error = {0};
         RecognisedPart parts[MODEL_MAX_PARTS];
         size_t count = 0;
+        if (!list.paths[i][0]) {
+            free(list.paths[i]);
+            continue;
+        }
         if (model_file_open(list.paths[i], &file, &error) == RSH_OK) {
             count = model_recognise(file, parts);
             if (count == 0) // for its sentence

@@ -195,8 +195,8 @@ RshStatus safetensors_parse(ModelFile *file, RshError *error)
     size_t start = file->size < 65536 ? (size_t)file->size : 65536; // an index names it early
     if (length > file->size - 8 && memmem(file->bytes, start, "\"weight_map\"", 12))
         return error_set(error, RSH_ERROR_FORMAT,
-                         "%s: this is the index of a model that is split into several files, which "
-                         "this version does not read; get it as one file",
+                         "%s: this is the index of a model that is split into several files, where "
+                         "the weights themselves are expected",
                          file->label);
     if (length > file->size - 8 && (file->size == 8 || json[0] != '{'))
         return error_set(error, RSH_ERROR_FORMAT,

@@ -16,11 +16,11 @@
 #include "base/small_file.h"
 #include "formats/model_file.h"
 #include "formats/model_json.h"
+#include "formats/shard_index.h"
 #include "formats/tensor_values.h"
 
 enum { READ_BYTES = 1 << 20, SCAN_VALUES = 1 << 16, CACHE_BYTES = 1 << 20, CACHE_ENTRIES = 200 };
 
-// Only single files of weights are scanned; a tokenizer has none.
 static const char *const component_names[] = {
     "text_encoder",  "tokenizer", "transformer", "transformer_low_noise",
     "image_encoder", "vae",       "audio_vae",   "vocoder",
@@ -31,20 +31,18 @@ static bool is_stopped(const atomic_bool *cancel)
     return cancel && atomic_load(cancel);
 }
 
-static RshStatus hash_file(const char *path, const atomic_bool *cancel, char hex[65],
+static RshStatus hash_file(const char *path, const atomic_bool *cancel, Sha256 *sha,
                            RshError *error)
 {
     RshStatus status = RSH_OK;
-    uint8_t digest[32], *buffer = malloc(READ_BYTES);
+    uint8_t *buffer = malloc(READ_BYTES);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    Sha256 sha;
 
     if (!buffer || fd < 0) {
         status = buffer ? error_set(error, RSH_ERROR_IO, "%.150s: %s", path, strerror(errno))
                         : error_set(error, RSH_ERROR_MEMORY, "%.150s: out of memory", path);
         goto done;
     }
-    sha256_init(&sha);
     for (;;) {
         ssize_t got = read(fd, buffer, READ_BYTES);
         if (got < 0 && errno == EINTR)
@@ -55,14 +53,12 @@ static RshStatus hash_file(const char *path, const atomic_bool *cancel, char hex
         }
         if (got == 0)
             break;
-        sha256_update(&sha, buffer, (size_t)got);
+        sha256_update(sha, buffer, (size_t)got);
         if (is_stopped(cancel)) {
             status = RSH_CANCELLED;
             goto done;
         }
     }
-    sha256_finish(&sha, digest);
-    sha256_hex(digest, hex);
 done:
     if (fd >= 0)
         close(fd);
@@ -107,7 +103,7 @@ static RshStatus scan_weights(const char *path, const atomic_bool *cancel, RshEr
     return status;
 }
 
-// "size:mtime" of a file: when it has not changed, neither has the content.
+// "size:mtime:inode" of a file: when it has not changed, neither has the content.
 static RshStatus describe_file(const char *path, char *text, size_t bytes, RshError *error)
 {
     struct stat info;
@@ -116,6 +112,83 @@ static RshStatus describe_file(const char *path, char *text, size_t bytes, RshEr
     snprintf(text, bytes, "%lld:%lld.%09ld:%llu", (long long)info.st_size,
              (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec, (unsigned long long)info.st_ino);
     return RSH_OK;
+}
+
+// A component's file, and when it is the index of a split model, the files that it names. Each is handed to
+// `visit` in that order.
+typedef RshStatus (*FileVisitor)(const char *path, void *data, RshError *error);
+
+static RshStatus visit_files(const char *path, bool has_weights, FileVisitor visit, void *data,
+                             RshError *error)
+{
+    ShardIndex *index = NULL;
+    RshStatus status = has_weights ? shard_index_open(path, &index, error) : RSH_OK;
+    if (status == RSH_OK)
+        status = visit(path, data, error);
+    for (size_t i = 0; index && i < shard_index_count(index) && status == RSH_OK; i++) {
+        char *shard = shard_index_path(index, path, i);
+        status = shard ? visit(shard, data, error)
+                       : error_set(error, RSH_ERROR_MEMORY, "%.150s: out of memory", path);
+        free(shard);
+    }
+    shard_index_close(&index);
+    return status;
+}
+
+typedef struct FileStamp {
+    Sha256 sha;
+    uint32_t files;
+    char one[96];
+} FileStamp;
+
+static RshStatus stamp_file(const char *path, void *data, RshError *error)
+{
+    FileStamp *stamp = data;
+    RshStatus status = describe_file(path, stamp->one, sizeof(stamp->one), error);
+    sha256_update(&stamp->sha, stamp->one, strlen(stamp->one) + 1);
+    stamp->files++;
+    return status;
+}
+
+// The description of one file, or the hash of those of several.
+static RshStatus describe_component(const char *path, bool has_weights, char text[96],
+                                    RshError *error)
+{
+    FileStamp stamp = {.files = 0};
+    uint8_t digest[32];
+    sha256_init(&stamp.sha);
+    RshStatus status = visit_files(path, has_weights, stamp_file, &stamp, error);
+    if (status != RSH_OK)
+        return status;
+    memcpy(text, stamp.one, sizeof(stamp.one));
+    if (stamp.files > 1) {
+        sha256_finish(&stamp.sha, digest);
+        sha256_hex(digest, text);
+    }
+    return RSH_OK;
+}
+
+typedef struct Hashing {
+    Sha256 sha;
+    const atomic_bool *cancel;
+} Hashing;
+
+static RshStatus hash_next(const char *path, void *data, RshError *error)
+{
+    Hashing *hashing = data;
+    return hash_file(path, hashing->cancel, &hashing->sha, error);
+}
+
+static RshStatus hash_component(const char *path, bool has_weights, const atomic_bool *cancel,
+                                char hex[65], RshError *error)
+{
+    Hashing hashing = {.cancel = cancel};
+    uint8_t digest[32];
+    sha256_init(&hashing.sha);
+    RshStatus status = visit_files(path, has_weights, hash_next, &hashing, error);
+    sha256_finish(&hashing.sha, digest);
+    sha256_hex(digest, hex);
+    return status;
 }
 
 static const char *find_cached(const cJSON *cache, const char *path, const char *stamp)
@@ -143,7 +216,8 @@ static RshStatus read_one(const char *component, const char *path, cJSON *cache,
                           const atomic_bool *cancel, ComponentFile *out, RshError *error)
 {
     char stamp[96];
-    RshStatus status = describe_file(path, stamp, sizeof(stamp), error);
+    bool has_weights = strcmp(component, "tokenizer") != 0 && strcmp(component, "model") != 0;
+    RshStatus status = describe_component(path, has_weights, stamp, error);
 
     if (status != RSH_OK)
         return status;
@@ -153,11 +227,10 @@ static RshStatus read_one(const char *component, const char *path, cJSON *cache,
         memcpy(out->sha256, known, sizeof(out->sha256));
         return RSH_OK;
     }
-    bool has_weights = strcmp(component, "tokenizer") != 0 && strcmp(component, "model") != 0;
     if (has_weights)
         status = scan_weights(path, cancel, error);
     if (status == RSH_OK)
-        status = hash_file(path, cancel, out->sha256, error);
+        status = hash_component(path, has_weights, cancel, out->sha256, error);
     if (status == RSH_OK) {
         put_cached(cache, path, stamp, out->sha256);
         *changed = true;
