@@ -63,11 +63,17 @@ void rushes_library_rebuild(RushesLibrary *self, const char *const *projects);
 gboolean rushes_library_add_project(RushesLibrary *self, const char *project, GError **error);
 GStrv rushes_library_list_projects(RushesLibrary *self);
 
-// How long a stage took: `work` is what it did, in units of the caller (pixels times frames times
-// steps). `key` names what makes times comparable: model, device, stage.
-gboolean rushes_library_add_timing(RushesLibrary *self, const char *key, double work,
-                                   double seconds, GError **error);
-// Median of seconds per work over the last few; negative when there is none.
-double rushes_library_get_pace(RushesLibrary *self, const char *key);
+// How long one unit of some work took, newest first in a list. `key` names what makes times comparable
+// (model, device, kind of work), `size` what the time grows with.
+typedef struct RushesCost {
+    double size, seconds;
+} RushesCost;
+
+#define RUSHES_COSTS_KEPT 48 // of a key
+
+gboolean rushes_library_add_cost(RushesLibrary *self, const char *key, const RushesCost *cost,
+                                 GError **error);
+guint rushes_library_list_costs(RushesLibrary *self, const char *key,
+                                RushesCost costs[RUSHES_COSTS_KEPT]); // -> how many
 
 G_END_DECLS

@@ -1,47 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "queue/eta.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { LOAD, TEXT, DENOISE, DECODE, AUDIO, STAGES };
-static const char *const stage_names[STAGES] = {"load", "text", "denoise", "decode", "audio"};
+#include "queue/eta-cost.h"
+
+// What was seen this long ago (seconds) counts a third as much for the pace as what was seen just now.
+#define PACE_MEMORY 15.0
+// The pace starts as that of earlier jobs, as firmly as if it had been seen for so many seconds.
+#define PACE_PRIOR 1.5
+// A unit that takes longer than expected goes on for at least this part of what it took already.
+#define OVERRUN 0.2
 
 struct RushesEta {
     RushesLibrary *library;
-    char *keys[STAGES];
-    double stored[STAGES]; // seconds a unit of work in the past; negative when unknown
-    double total[STAGES];  // units of work in the whole job
-    int stage;             // -1 before the first event
-    double stage_began;    // seconds
-    guint first_step;      // of the stage; a resumed job does not start at 0
-    guint step, of;
-    double last_step_at;
-    double spent[STAGES], done[STAGES]; // seconds and units of finished stages
+    RushesRecipe *recipe;
+    char *device;
+    double cost[RUSHES_N_WORK]; // seconds a unit as expected; negative when unknown
+    double done[RUSHES_N_WORK], spent[RUSHES_N_WORK];
+    double left[RUSHES_N_WORK]; // units
+    const char *stage;          // interned; NULL before the first event
+    guint step;
+    guint decoded;         // announcements of the decoder
+    double lap;            // when the last unit ended
+    double seen, expected; // seconds of work, fading: how it went and how it was expected to go
 };
 
-// Stage by stage the key names the shape of the job too: attention is quadratic in it.
-static char *make_key(const char *device, const RushesRecipe *recipe, int stage)
-{
-    return g_strdup_printf("%s|%s|%dx%dx%d|%s", recipe->model, device, recipe->width,
-                           recipe->height, recipe->frames, stage_names[stage]);
-}
-
-// Only the denoising has a length that the creator sets; the shape is in the key.
-static double stage_work(const RushesRecipe *recipe, int stage)
-{
-    return stage == DENOISE ? MAX(1, recipe->steps) : 1;
-}
-
-RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe)
+RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                          double now)
 {
     RushesEta *self = g_new0(RushesEta, 1);
 
     self->library = g_object_ref(library);
-    self->stage = -1;
-    for (int i = 0; i < STAGES; i++) {
-        self->keys[i] = make_key(device, recipe, i);
-        self->stored[i] = rushes_library_get_pace(library, self->keys[i]);
-        self->total[i] = stage_work(recipe, i);
+    self->recipe = rushes_recipe_copy(recipe);
+    self->device = g_strdup(device);
+    self->lap = now;
+    for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
+        self->cost[work] = rushes_work_cost(library, device, recipe, work);
+        self->left[work] = rushes_work_units(work, recipe);
     }
     return self;
 }
@@ -50,99 +47,135 @@ void rushes_eta_free(RushesEta *self)
 {
     if (!self)
         return;
-    for (int i = 0; i < STAGES; i++)
-        g_free(self->keys[i]);
     g_object_unref(self->library);
+    rushes_recipe_free(self->recipe);
+    g_free(self->device);
     g_free(self);
 }
 
-static double done_in_stage(const RushesEta *self)
+// `units` of the work ended now.
+static void lap(RushesEta *self, RushesWork work, double units, double now)
 {
-    guint steps = self->step - MIN(self->first_step, self->step);
-    return self->of > 0 ? self->total[self->stage] * steps / self->of : 0;
-}
+    double spent = now - self->lap, fade = exp(-spent / PACE_MEMORY);
 
-static void close_stage(RushesEta *self, double now)
-{
-    if (self->stage < 0)
+    self->lap = now;
+    self->done[work] += units;
+    self->spent[work] += spent;
+    self->left[work] = MAX(0, self->left[work] - units);
+    // What loads and builds tells nothing about how busy the machine is.
+    if (self->cost[work] < 0 || work == RUSHES_WORK_LOAD || work == RUSHES_WORK_FIRST_STEP ||
+        work == RUSHES_WORK_OPENING)
         return;
-    double share = self->of > 0 ? 1.0 - (double)self->first_step / self->of : 1.0;
-    self->spent[self->stage] += now - self->stage_began;
-    self->done[self->stage] = self->total[self->stage] * share;
+    self->seen = self->seen * fade + spent;
+    self->expected = self->expected * fade + self->cost[work] * units;
 }
 
-static double remaining_in_stage(const RushesEta *self, double now)
+// The stage before this one is over, whatever it has told of itself.
+static void enter_stage(RushesEta *self, const char *stage, guint step, double now)
 {
-    double done = done_in_stage(self);
-    double left = self->of > 0 ? self->total[self->stage] * (1.0 - (double)self->step / self->of)
-                               : self->total[self->stage];
-    double pace = self->stored[self->stage];
-    // What this very job shows counts the more, the more of the stage it has shown: first steps often
-    // take longer, and frames come several at a time.
-    if (self->step >= self->first_step + 2 && done > 0) {
-        double own = (self->last_step_at - self->stage_began) / done;
-        double share = done / self->total[self->stage];
-        pace = pace < 0 ? own : pace + (own - pace) * share;
+    gboolean first = self->stage == NULL;
+
+    self->stage = g_intern_string(stage);
+    self->step = step;
+    if (first)
+        lap(self, RUSHES_WORK_LOAD, 1, now);
+    self->left[RUSHES_WORK_LOAD] = 0;
+    if (g_str_equal(stage, "text"))
+        return;
+    self->left[RUSHES_WORK_TEXT] = 0;
+    if (g_str_equal(stage, "denoise")) {
+        // It may go on from a step of an earlier run.
+        self->left[RUSHES_WORK_FIRST_STEP] = (int)step < self->recipe->steps;
+        self->left[RUSHES_WORK_STEP] = MAX(0, self->recipe->steps - (int)step - 1);
+        return;
     }
-    if (pace < 0)
+    self->left[RUSHES_WORK_FIRST_STEP] = self->left[RUSHES_WORK_STEP] = 0;
+    if (g_str_equal(stage, "audio"))
+        self->left[RUSHES_WORK_OPENING] = self->left[RUSHES_WORK_FRAME] = 0;
+}
+
+static void advance(RushesEta *self, guint step, double now)
+{
+    double units = step - self->step;
+
+    if (g_str_equal(self->stage, "text"))
+        lap(self, RUSHES_WORK_TEXT, 1, now);
+    else if (g_str_equal(self->stage, "denoise"))
+        lap(self,
+            self->done[RUSHES_WORK_FIRST_STEP] > 0 ? RUSHES_WORK_STEP : RUSHES_WORK_FIRST_STEP,
+            units, now);
+    else if (g_str_equal(self->stage, "audio"))
+        lap(self, RUSHES_WORK_AUDIO, 1, now);
+    else if (g_str_equal(self->stage, "decode") && self->decoded < 2) {
+        self->decoded++;
+        // Half a unit each, whatever the decoder gives at a time.
+        lap(self, RUSHES_WORK_OPENING, 0.5, now);
+        self->left[RUSHES_WORK_FRAME] = MAX(0, self->recipe->frames - (int)step);
+    } else if (g_str_equal(self->stage, "decode")) {
+        lap(self, RUSHES_WORK_FRAME, units, now);
+    }
+    self->step = step;
+}
+
+// The kind of the unit that is under way, and how much of it comes with the next announcement.
+static RushesWork current_work(const RushesEta *self, double *units)
+{
+    *units = 1;
+    if (!self->stage)
+        return RUSHES_WORK_LOAD;
+    if (g_str_equal(self->stage, "text"))
+        return RUSHES_WORK_TEXT;
+    if (g_str_equal(self->stage, "denoise"))
+        return self->done[RUSHES_WORK_FIRST_STEP] > 0 ? RUSHES_WORK_STEP : RUSHES_WORK_FIRST_STEP;
+    if (g_str_equal(self->stage, "audio"))
+        return RUSHES_WORK_AUDIO;
+    *units = self->decoded < 2 ? 0.5 : RUSHES_OPENING_FRAMES - 1;
+    return self->decoded < 2 ? RUSHES_WORK_OPENING : RUSHES_WORK_FRAME;
+}
+
+static gboolean is_known(const RushesEta *self)
+{
+    return self->cost[RUSHES_WORK_STEP] >= 0 ||
+           (self->left[RUSHES_WORK_STEP] == 0 && self->cost[RUSHES_WORK_FRAME] >= 0);
+}
+
+double rushes_eta_left(const RushesEta *self, double now)
+{
+    double pace = (self->seen + PACE_PRIOR) / (self->expected + PACE_PRIOR), left = 0, units;
+    RushesWork work = current_work(self, &units);
+    double spent = now - self->lap;
+
+    if (!is_known(self))
         return -1;
-    return MAX(0, left * pace - (now - self->last_step_at));
+    for (RushesWork i = 0; i < RUSHES_N_WORK; i++) {
+        // Work that no earlier job had (no sound, say) will not come now either.
+        if (self->left[i] > 0 && self->cost[i] > 0)
+            left += self->left[i] * self->cost[i];
+    }
+    // What is under way takes time off its own share only: when it takes longer than expected, the rest is
+    // still to come, and the longer it took, the longer it may take.
+    double share = MAX(0, MIN(units, self->left[work]) * self->cost[work]);
+    return (left - share) * pace + MAX(share * pace - spent, OVERRUN * spent);
 }
 
 double rushes_eta_progress(RushesEta *self, const char *stage, guint step, guint of, double now)
 {
-    int index = -1;
-    for (int i = 0; i < STAGES; i++) {
-        if (g_strcmp0(stage, stage_names[i]) == 0)
-            index = i;
-    }
-    if (index < 0)
-        return -1;
-    if (index != self->stage) {
-        close_stage(self, now);
-        self->stage = index;
-        self->stage_began = self->last_step_at = now;
-        self->first_step = self->step = step;
-    } else if (step != self->step) {
-        self->last_step_at = now;
-    }
-    self->step = step;
-    self->of = of;
-
-    double left = remaining_in_stage(self, now);
-    for (int i = index + 1; left >= 0 && i < STAGES; i++) {
-        // A stage that no past job had (no sound, say) will not come now either.
-        if (self->stored[i] >= 0)
-            left += self->stored[i] * self->total[i];
-    }
-    gboolean known = self->stored[DENOISE] >= 0 || index > DENOISE;
-    return known ? left : -1;
+    if (g_strcmp0(stage, "load") == 0) // part of what passes before the job is accepted
+        return rushes_eta_left(self, now);
+    if (g_strcmp0(stage, self->stage) != 0)
+        enter_stage(self, stage, step, now);
+    else if (step > self->step)
+        advance(self, step, now);
+    return rushes_eta_left(self, now);
 }
 
 void rushes_eta_finish(RushesEta *self, double now)
 {
-    close_stage(self, now);
-    for (int i = 0; i < STAGES; i++) {
-        if (self->done[i] > 0)
-            rushes_library_add_timing(self->library, self->keys[i], self->done[i], self->spent[i],
-                                      NULL);
-    }
-}
+    double seconds[RUSHES_N_WORK];
 
-double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe)
-{
-    double seconds = 0;
-
-    for (int i = 0; i < STAGES; i++) {
-        g_autofree char *key = make_key(device, recipe, i);
-        double pace = rushes_library_get_pace(library, key);
-        if (pace < 0 && i == DENOISE)
-            return -1;
-        // The model stays loaded between jobs, so only the later stages come every time.
-        if (pace >= 0 && i != LOAD)
-            seconds += pace * stage_work(recipe, i);
-    }
-    return seconds;
+    for (RushesWork work = 0; work < RUSHES_N_WORK; work++)
+        seconds[work] = self->done[work] > 0 ? self->spent[work] / self->done[work] : -1;
+    rushes_work_learn(self->library, self->device, self->recipe, seconds);
 }
 
 static double recipe_work(const RushesRecipe *recipe)
@@ -150,12 +183,11 @@ static double recipe_work(const RushesRecipe *recipe)
     return (double)recipe->width * recipe->height * recipe->frames * MAX(1, recipe->steps);
 }
 
-double rushes_eta_forecast_from_takes(GListModel *takes, const char *device,
-                                      const RushesRecipe *recipe)
+static double forecast_from_takes(GListModel *takes, const char *device, const RushesRecipe *recipe)
 {
     double seconds = -1, nearest = G_MAXDOUBLE, work = recipe_work(recipe);
 
-    for (guint i = 0; i < g_list_model_get_n_items(takes); i++) {
+    for (guint i = 0; takes && i < g_list_model_get_n_items(takes); i++) {
         g_autoptr(RushesTake) take = g_list_model_get_item(takes, i);
         const RushesRecipe *other = rushes_take_get_recipe(take);
         const cJSON *result = rushes_take_get_result(take);
@@ -167,6 +199,21 @@ double rushes_eta_forecast_from_takes(GListModel *takes, const char *device,
             continue;
         nearest = distance;
         seconds = spent * ratio;
+    }
+    return seconds;
+}
+
+double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                           GListModel *takes, double worker_seconds)
+{
+    double seconds = 0;
+
+    if (!device || rushes_work_cost(library, device, recipe, RUSHES_WORK_STEP) < 0)
+        return worker_seconds >= 0 ? worker_seconds : forecast_from_takes(takes, device, recipe);
+    for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
+        double cost = rushes_work_cost(library, device, recipe, work);
+        if (cost > 0)
+            seconds += cost * rushes_work_units(work, recipe);
     }
     return seconds;
 }

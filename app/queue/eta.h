@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// eta.h - how long a job still takes, from how long the stages of past jobs of the same shape took
-// on this machine, corrected by what the running one has shown so far.
+// eta.h - how long a job takes, from what its parts cost in earlier jobs on this device (eta-cost.h), and
+// while it runs, from how it goes compared with that: a machine that gets busy shows in the next figure.
 #pragma once
 #include "project/library.h"
 
@@ -9,23 +9,25 @@ G_BEGIN_DECLS
 
 typedef struct RushesEta RushesEta;
 
-// `device` names what runs it; the recipe must be complete (as the worker accepted it).
-RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe);
+// At the moment the job is sent to the worker. `device` names what runs it; `now` in seconds on any
+// steady clock, the same for all calls.
+RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                          double now);
 void rushes_eta_free(RushesEta *self);
 
-// At each progress event; `now` in seconds on any steady clock. -> seconds to the end, or negative
-// while nothing is known (then the worker's own figure is all there is).
+// At each progress event. -> seconds to the end, or negative while nothing is known (then the worker's
+// own figure is all there is).
 double rushes_eta_progress(RushesEta *self, const char *stage, guint step, guint of, double now);
-// The job is done: what its stages took is stored for the next.
+// Between events: counts down, and up again when nothing happens.
+double rushes_eta_left(const RushesEta *self, double now);
+// The job is done: what its parts took is stored for the next.
 void rushes_eta_finish(RushesEta *self, double now);
 
-// Seconds for a whole job that has not started; negative when no such job was run yet.
-double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe);
-
-// The same from a list of RushesTake: what the nearest finished one on that device took, by the ratio of
-// steps, frames and pixels. Rough; negative when there is none.
-double rushes_eta_forecast_from_takes(GListModel *takes, const char *device,
-                                      const RushesRecipe *recipe);
+// Seconds for a job that has not started: from earlier jobs; failing these what the worker says
+// (`worker_seconds`, negative when it does not know); failing that what the nearest finished RushesTake of
+// `takes` (or NULL) on the device took, by the ratio of steps, frames and pixels. Negative when unknown.
+double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                           GListModel *takes, double worker_seconds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesEta, rushes_eta_free)
 

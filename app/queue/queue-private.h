@@ -28,9 +28,11 @@ struct _RushesQueue {
     char *refusal; // with INTENT_REFUSE: the reason
     RushesRightsWatch *watch;
     RushesEta *eta;
-    guint best_step; // of the running job
-    guint crashes;   // since the last finished step
-    guint backoff;   // seconds before the next start of the worker
+    guint clock_source; // tells the time left while nothing else does
+    double sent_at;     // when the running job went to the worker, steady seconds
+    guint best_step;    // of the running job
+    guint crashes;      // since the last finished step
+    guint backoff;      // seconds before the next start of the worker
     guint restart_source, watchdog_source;
     guint watchdog_seconds;
 };

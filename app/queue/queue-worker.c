@@ -61,6 +61,7 @@ static void leave_running(RushesQueue *self)
     self->request = 0;
     self->intent = INTENT_NONE;
     g_clear_handle_id(&self->watchdog_source, g_source_remove);
+    g_clear_handle_id(&self->clock_source, g_source_remove);
     g_clear_pointer(&self->eta, rushes_eta_free);
     g_clear_object(&self->running);
     g_object_notify(G_OBJECT(self), "running");
@@ -105,6 +106,18 @@ static char *describe_stage(const RushesEngineEvent *event)
                          : g_strdup(words);
 }
 
+static gboolean tell_time_left(gpointer data)
+{
+    RushesQueue *self = data;
+    RushesTake *take = queue_item_take(self->running);
+    double left = rushes_eta_left(self->eta, steady_now());
+
+    if (left >= 0)
+        rushes_take_set_progress(take, rushes_take_get_stage(take), rushes_take_get_fraction(take),
+                                 left);
+    return G_SOURCE_CONTINUE;
+}
+
 static void job_accepted(RushesQueue *self, RushesTake *take, const RushesEngineEvent *event)
 {
     g_autoptr(RushesRecipe) recipe =
@@ -114,7 +127,9 @@ static void job_accepted(RushesQueue *self, RushesTake *take, const RushesEngine
         rushes_take_set_recipe(take, recipe);
     self->best_step = event->resumed_step;
     self->eta = rushes_eta_new(self->library, self->device ? self->device : "",
-                               rushes_take_get_recipe(take));
+                               rushes_take_get_recipe(take), self->sent_at);
+    g_clear_handle_id(&self->clock_source, g_source_remove);
+    self->clock_source = g_timeout_add_seconds(1, tell_time_left, self);
     queue_set_state(self, self->running, RUSHES_TAKE_RUNNING, NULL);
 }
 
@@ -343,6 +358,7 @@ void queue_pump(RushesQueue *self)
     self->best_step = 0;
     queue_set_state(self, item, RUSHES_TAKE_RUNNING, NULL);
     rushes_take_set_progress(take, "Waiting for the worker", 0, -1);
+    self->sent_at = steady_now();
     self->request = rushes_engine_client_generate(self->engine, job, rushes_take_get_folder(take),
                                                   TRUE, on_job_event, self);
     feed_watchdog(self);

@@ -62,6 +62,7 @@ static void rushes_queue_dispose(GObject *object)
 
     g_clear_handle_id(&self->restart_source, g_source_remove);
     g_clear_handle_id(&self->watchdog_source, g_source_remove);
+    g_clear_handle_id(&self->clock_source, g_source_remove);
     if (self->engine) {
         g_signal_handlers_disconnect_by_data(self->engine, self);
         if (self->request)
@@ -336,7 +337,7 @@ double rushes_queue_get_eta(RushesQueue *self)
         double left = item == self->running
                           ? rushes_take_get_eta(take)
                           : rushes_eta_forecast(self->library, self->device ? self->device : "",
-                                                rushes_take_get_recipe(take));
+                                                rushes_take_get_recipe(take), NULL, -1);
         if (left < 0)
             return -1;
         sum += left;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "queue/eta-cost.h"
+
+#include <math.h>
+
+// What an older cost counts compared with the next newer one: the machine's load changes.
+#define FADING 0.8
+// A job of another size by this ratio (natural logarithm) counts half as much as one of the same size.
+#define NEARNESS 0.15
+// How firmly the exponent stays at the expected one, in squared logarithms of size: two jobs whose sizes
+// differ by a fifth say nothing about it, two that differ four times do.
+#define STIFFNESS 0.1
+
+typedef enum Novelty {
+    NOTHING_NEW,
+    NEW_DEVICE, // no job of this model on this device was finished yet
+    NEW_SIZE,   // none of these pixels
+    NEW_LENGTH, // none of as many frames
+} Novelty;
+
+static const struct {
+    const char *name;
+    double exponent; // that time is expected to grow with, in the size
+    Novelty dearer;  // when this makes it build kernels
+} kinds[RUSHES_N_WORK] = {
+    [RUSHES_WORK_LOAD] = {"load", 0, NEW_DEVICE},
+    [RUSHES_WORK_TEXT] = {"text", 0, NEW_DEVICE},
+    [RUSHES_WORK_FIRST_STEP] = {"first_step", 1, NEW_SIZE},
+    [RUSHES_WORK_STEP] = {"step", 1.1, NOTHING_NEW}, // attention is quadratic, the rest linear
+    [RUSHES_WORK_OPENING] = {"opening", 1, NEW_SIZE},
+    [RUSHES_WORK_FRAME] = {"frame", 1, NOTHING_NEW},
+    [RUSHES_WORK_AUDIO] = {"audio", 1, NEW_LENGTH},
+};
+
+// Guidance runs the network twice a step.
+static gboolean is_guided(const RushesRecipe *recipe)
+{
+    return recipe->guidance < 0 || recipe->guidance > 1 || recipe->audio_guidance < 0 ||
+           recipe->audio_guidance > 1;
+}
+
+static gboolean is_step(RushesWork work)
+{
+    return work == RUSHES_WORK_STEP || work == RUSHES_WORK_FIRST_STEP;
+}
+
+static char *make_key(const char *device, const RushesRecipe *recipe, RushesWork work,
+                      gboolean dear)
+{
+    return g_strdup_printf("%s|%s|%s%s%s", recipe->model, device, kinds[work].name,
+                           is_step(work) && !is_guided(recipe) ? "|unguided" : "",
+                           dear ? "|first" : "");
+}
+
+static char *make_novelty_key(const char *device, const RushesRecipe *recipe, Novelty novelty)
+{
+    g_autofree char *what = novelty == NEW_SIZE
+                                ? g_strdup_printf("%dx%d", recipe->width, recipe->height)
+                            : novelty == NEW_LENGTH ? g_strdup_printf("%d frames", recipe->frames)
+                                                    : g_strdup("any");
+    return g_strdup_printf("%s|%s|seen|%s", recipe->model, device, what);
+}
+
+static gboolean is_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                       Novelty novelty)
+{
+    RushesCost costs[RUSHES_COSTS_KEPT];
+    g_autofree char *key = make_novelty_key(device, recipe, novelty);
+
+    return novelty != NOTHING_NEW && rushes_library_list_costs(library, key, costs) == 0;
+}
+
+// What the time of one unit grows with.
+static double work_size(RushesWork work, const RushesRecipe *recipe)
+{
+    double pixels = MAX(1.0, (double)recipe->width * recipe->height),
+           frames = MAX(1, recipe->frames);
+
+    switch (work) {
+    case RUSHES_WORK_FIRST_STEP:
+    case RUSHES_WORK_STEP:
+        return pixels * frames;
+    case RUSHES_WORK_OPENING:
+    case RUSHES_WORK_FRAME:
+        return pixels;
+    case RUSHES_WORK_AUDIO:
+        return frames;
+    default:
+        return 1;
+    }
+}
+
+double rushes_work_units(RushesWork work, const RushesRecipe *recipe)
+{
+    if (work == RUSHES_WORK_STEP)
+        return MAX(1, recipe->steps) - 1;
+    return work == RUSHES_WORK_FRAME ? MAX(0, recipe->frames - RUSHES_OPENING_FRAMES) : 1;
+}
+
+// From the costs under one key.
+static double fitted_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                          RushesWork work, gboolean dear)
+{
+    RushesCost costs[RUSHES_COSTS_KEPT];
+    g_autofree char *key = make_key(device, recipe, work, dear);
+    guint count = rushes_library_list_costs(library, key, costs);
+    double size = log(work_size(work, recipe)), fresh = 1, sum = 0, x = 0, y = 0, xx = 0, xy = 0;
+
+    if (count == 0)
+        return -1;
+    // Least squares of log(seconds) over log(size) around the wanted size, the exponent held near what it
+    // should be.
+    for (guint i = 0; i < count; i++, fresh *= FADING) {
+        double away = log(costs[i].size) - size, time = log(costs[i].seconds);
+        double weight = fresh / (1 + away * away / (NEARNESS * NEARNESS));
+        sum += weight;
+        x += weight * away;
+        y += weight * time;
+        xx += weight * away * away;
+        xy += weight * away * time;
+    }
+    x /= sum;
+    y /= sum;
+    double spread = xx / sum - x * x, common = xy / sum - x * y;
+    double exponent = (common + STIFFNESS * kinds[work].exponent) / (spread + STIFFNESS);
+    return exp(y - CLAMP(exponent, 0.0, 2.0) * x);
+}
+
+double rushes_work_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                        RushesWork work)
+{
+    gboolean dear = is_new(library, device, recipe, kinds[work].dearer);
+    double cost = fitted_cost(library, device, recipe, work, dear);
+
+    if (cost >= 0)
+        return cost;
+    // Known by its likes: the first of a kind costs at least what the next ones do.
+    if (!dear && work == RUSHES_WORK_FIRST_STEP)
+        return fitted_cost(library, device, recipe, RUSHES_WORK_STEP, FALSE);
+    if (!dear && work == RUSHES_WORK_OPENING) {
+        double frame = fitted_cost(library, device, recipe, RUSHES_WORK_FRAME, FALSE);
+        if (frame >= 0)
+            return frame * MIN(recipe->frames, RUSHES_OPENING_FRAMES);
+    }
+    return fitted_cost(library, device, recipe, work, !dear);
+}
+
+void rushes_work_learn(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                       const double seconds[RUSHES_N_WORK])
+{
+    static const Novelty novelties[] = {NEW_DEVICE, NEW_SIZE, NEW_LENGTH};
+
+    // Without any of these the next forecast is rougher, and nothing else.
+    for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
+        gboolean dear = is_new(library, device, recipe, kinds[work].dearer);
+        g_autofree char *key = make_key(device, recipe, work, dear);
+        RushesCost cost = {.size = work_size(work, recipe), .seconds = seconds[work]};
+        rushes_library_add_cost(library, key, &cost, NULL);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(novelties); i++) {
+        g_autofree char *key = make_novelty_key(device, recipe, novelties[i]);
+        if (is_new(library, device, recipe, novelties[i]))
+            rushes_library_add_cost(library, key, &(RushesCost){1, 1}, NULL);
+    }
+}
