@@ -228,6 +228,7 @@ static void set_shortcuts(RushesApplication *self)
         {"win.zoom-fit", {"<Ctrl>0"}},
         {"win.zoom-real", {"<Ctrl>1"}},
         {"win.fullscreen", {"F11"}},
+        {"win.show-prompt", {"F9"}},
         {"win.fill-timeline", {"<Ctrl><Shift>t"}},
         {"win.show-help-overlay", {"<Ctrl>question", "F1"}},
     };

@@ -17,6 +17,10 @@ struct _RushesPreviewPane {
     GtkProgressBar *progress_bar;
     RushesScrubBar *scrub;
     GtkLabel *readout;
+    GtkBox
+        *row; // of what lies under the picture; the buttons have one of their own when it is narrow
+    GtkCenterBox *transport;
+    GtkWidget *buttons;
     GtkButton *play_button;
     GtkBox *modes;
     GtkToggleButton *mode_side, *mode_wipe, *mode_difference;
@@ -297,6 +301,9 @@ static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, progress_bar);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, scrub);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, readout);
+    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, row);
+    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, transport);
+    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, buttons);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, play_button);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, modes);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_side);
@@ -409,4 +416,20 @@ void rushes_preview_pane_swap(RushesPreviewPane *self)
     int position = rushes_player_get_position(self->player);
     update(self);
     rushes_player_seek(self->player, position);
+}
+
+void rushes_preview_pane_set_narrow(RushesPreviewPane *self, gboolean narrow)
+{
+    gboolean is_narrow = gtk_center_box_get_center_widget(self->transport) == NULL;
+    g_autoptr(GtkWidget) buttons = g_object_ref(self->buttons);
+
+    if (is_narrow == !!narrow)
+        return;
+    if (narrow) {
+        gtk_center_box_set_center_widget(self->transport, NULL);
+        gtk_box_prepend(self->row, buttons);
+    } else {
+        gtk_box_remove(self->row, buttons);
+        gtk_center_box_set_center_widget(self->transport, buttons);
+    }
 }

@@ -30,4 +30,7 @@ void rushes_preview_pane_set_zoom(RushesPreviewPane *self, double zoom); // 0: f
 void rushes_preview_pane_next_mode(RushesPreviewPane *self);             // of comparing
 void rushes_preview_pane_swap(RushesPreviewPane *self); // the first two of the compared
 
+// The buttons of the transport in a row of their own.
+void rushes_preview_pane_set_narrow(RushesPreviewPane *self, gboolean narrow);
+
 G_END_DECLS

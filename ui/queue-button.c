@@ -29,6 +29,8 @@ static void rushes_queue_button_dispose(GObject *object)
     if (self->queue)
         g_signal_handlers_disconnect_by_data(self->queue, self);
     g_clear_object(&self->queue);
+    // The template unparents its children, and AdwBin would do so to its own once more.
+    adw_bin_set_child(ADW_BIN(self), NULL);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_QUEUE_BUTTON);
     G_OBJECT_CLASS(rushes_queue_button_parent_class)->dispose(object);
 }

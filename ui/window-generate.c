@@ -32,7 +32,7 @@ static void generate_draft(RushesWindow *self, gboolean front)
     rushes_prompt_pane_flush(self->prompt);
     if (!rushes_prompt_pane_has_words(self->prompt)) {
         window_say(self, "Write a prompt first: what is to be seen and heard.");
-        rushes_prompt_pane_focus_words(self->prompt);
+        window_focus_words(self);
         return;
     }
     if (rushes_prompt_pane_get_refusal(self->prompt)) {
@@ -43,7 +43,7 @@ static void generate_draft(RushesWindow *self, gboolean front)
     g_autofree char *warning = NULL;
     if (!rushes_rights_sources_allow(recipe->prompt, &warning, &failure)) {
         window_check(self, failure);
-        rushes_prompt_pane_focus_words(self->prompt);
+        window_focus_words(self);
         return;
     }
     if (window_ask_person(self))
@@ -62,8 +62,10 @@ static void generate_draft(RushesWindow *self, gboolean front)
         recipe->seed++;
     }
     rushes_library_add_prompt(rushes_queue_get_library(self->queue), recipe->prompt, NULL);
-    if (first)
+    if (first) {
         rushes_take_strip_select(self->strip, first);
+        window_show_picture(self);
+    }
     if (!rushes_prompt_pane_get_seed_kept(self->prompt))
         rushes_prompt_pane_new_seed(self->prompt);
     rushes_prompt_pane_flush(self->prompt);
@@ -94,7 +96,7 @@ static void same_seed(GtkWidget *widget, const char *action, GVariant *parameter
     if (take)
         rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
     rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    rushes_prompt_pane_focus_words(self->prompt);
+    window_focus_words(self);
 }
 
 static void use_recipe(GtkWidget *widget, const char *action, GVariant *parameter)

@@ -2,7 +2,8 @@
 //
 // window-private.h - the window's parts, for the files it is split over: window.c (what shows),
 // window-actions.c (takes, shots and the project), window-generate.c, window-start.c, window-play.c,
-// window-shots.c (what else the creator can do), window-keys.c (single-letter keys).
+// window-shots.c (what else the creator can do), window-layout.c (wide and narrow), window-keys.c
+// (single-letter keys).
 #pragma once
 #include "preview-pane.h"
 #include "project/archivist.h"
@@ -11,6 +12,8 @@
 #include "take-strip.h"
 #include "timeline-pane.h"
 #include "window.h"
+
+typedef enum WindowLayout { WINDOW_WIDE, WINDOW_COMPACT, WINDOW_NARROW } WindowLayout;
 
 struct _RushesWindow {
     AdwApplicationWindow parent_instance;
@@ -30,10 +33,21 @@ struct _RushesWindow {
     RushesArchivist *archivist; // puts the project's finished takes away
     RushesComposer *film;       // the timeline as it plays and as it is exported
     GMenu *recent_menu;
-    GSettings *settings; // NULL without a schema
-    char *last_shown;    // id of the take that was previewed before this one, for Compare
+    GSettings *settings;    // NULL without a schema
+    GtkWidget *picture_box; // preview and takes
+    GtkWidget *open_button, *history_button, *export_label;
+    GtkWidget *panes;
+    gboolean show_prompt; // from here on: window-layout.c
+    WindowLayout layout;
+    int layout_needs[WINDOW_NARROW]; // px that the wider layouts were measured to need
+    guint layout_source;
+    char *last_shown; // id of the take that was previewed before this one, for Compare
 };
 
+void window_set_show_prompt(RushesWindow *self, gboolean shown);
+void window_show_picture(RushesWindow *self); // where there is room for one pane only
+void window_focus_words(RushesWindow *self);  // the prompt, ready for other words
+void window_layout_allocated(RushesWindow *self);
 void window_install_actions(GtkWidgetClass *klass);
 void window_watch_keys(RushesWindow *self);
 void window_say(RushesWindow *self, const char *sentence);

@@ -151,7 +151,7 @@ static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
     cJSON_AddStringToObject(start, "kind", "extend");
     cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
     window_set_start(self, start);
-    rushes_prompt_pane_focus_words(self->prompt);
+    window_focus_words(self);
 }
 
 static void clear_start(GtkWidget *widget, const char *action, GVariant *parameter)

@@ -14,6 +14,8 @@
 
 G_DEFINE_FINAL_TYPE(RushesWindow, rushes_window, ADW_TYPE_APPLICATION_WINDOW)
 
+enum { PROP_SHOW_PROMPT = 1 };
+
 static void leave_project(RushesWindow *self)
 {
     if (!self->project)
@@ -33,6 +35,7 @@ static void rushes_window_dispose(GObject *object)
 {
     RushesWindow *self = RUSHES_WINDOW(object);
 
+    g_clear_handle_id(&self->layout_source, g_source_remove);
     leave_project(self);
     if (self->queue)
         g_signal_handlers_disconnect_by_data(self->queue, self);
@@ -217,8 +220,8 @@ static gboolean on_close_request(GtkWindow *window)
 
     gtk_window_get_default_size(window, &width, &height);
     if (self->settings && !gtk_window_is_fullscreen(window)) {
-        g_settings_set_int(self->settings, "window-width", MAX(800, width));
-        g_settings_set_int(self->settings, "window-height", MAX(600, height));
+        g_settings_set_int(self->settings, "window-width", width);
+        g_settings_set_int(self->settings, "window-height", height);
         g_settings_set_boolean(self->settings, "window-maximized", gtk_window_is_maximized(window));
     }
     rushes_player_pause(window_player(self));
@@ -226,11 +229,41 @@ static gboolean on_close_request(GtkWindow *window)
     return GDK_EVENT_PROPAGATE;
 }
 
+static void rushes_window_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    if (id == PROP_SHOW_PROMPT)
+        g_value_set_boolean(value, RUSHES_WINDOW(object)->show_prompt);
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void rushes_window_set_property(GObject *object, guint id, const GValue *value,
+                                       GParamSpec *pspec)
+{
+    if (id == PROP_SHOW_PROMPT)
+        window_set_show_prompt(RUSHES_WINDOW(object), g_value_get_boolean(value));
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void rushes_window_size_allocate(GtkWidget *widget, int width, int height, int baseline)
+{
+    GTK_WIDGET_CLASS(rushes_window_parent_class)->size_allocate(widget, width, height, baseline);
+    window_layout_allocated(RUSHES_WINDOW(widget));
+}
+
 static void rushes_window_class_init(RushesWindowClass *klass)
 {
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = rushes_window_dispose;
+    G_OBJECT_CLASS(klass)->get_property = rushes_window_get_property;
+    G_OBJECT_CLASS(klass)->set_property = rushes_window_set_property;
+    g_object_class_install_property(
+        G_OBJECT_CLASS(klass), PROP_SHOW_PROMPT,
+        g_param_spec_boolean("show-prompt", NULL, NULL, TRUE,
+                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS));
+    widget->size_allocate = rushes_window_size_allocate;
     GTK_WINDOW_CLASS(klass)->close_request = on_close_request;
     g_type_ensure(RUSHES_TYPE_QUEUE_BUTTON);
     g_type_ensure(RUSHES_TYPE_PROMPT_PANE);
@@ -245,10 +278,16 @@ static void rushes_window_class_init(RushesWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesWindow, queue_button);
     gtk_widget_class_bind_template_child(widget, RushesWindow, prompt);
     gtk_widget_class_bind_template_child(widget, RushesWindow, preview);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, picture_box);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, panes);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, export_label);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, open_button);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, history_button);
     gtk_widget_class_bind_template_child(widget, RushesWindow, strip);
     gtk_widget_class_bind_template_child(widget, RushesWindow, timeline);
     gtk_widget_class_bind_template_child(widget, RushesWindow, recent_menu);
     gtk_widget_class_bind_template_callback(widget, on_notice_closed);
+    gtk_widget_class_install_property_action(widget, "win.show-prompt", "show-prompt");
     window_install_actions(widget);
 }
 
@@ -263,6 +302,7 @@ static void rushes_window_init(RushesWindow *self)
 {
     GtkDropTarget *drop = gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
+    self->show_prompt = TRUE;
     gtk_widget_init_template(GTK_WIDGET(self));
     g_signal_connect_swapped(self->strip, "selection-changed", G_CALLBACK(on_selection), self);
     g_signal_connect_swapped(self->strip, "activate", G_CALLBACK(on_take_activated), self);

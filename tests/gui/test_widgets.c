@@ -15,7 +15,7 @@
 #include "take-card.h"
 #include "take-strip.h"
 #include "timeline-pane.h"
-#include "window.h"
+#include "window-private.h"
 
 static void spin(guint milliseconds)
 {
@@ -185,6 +185,79 @@ static void the_timeline_follows_every_edit(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
+// What the panes need at least, against what the window gives them.
+static void check_minimum(RushesWindow *studio, const char *state)
+{
+    int width = 0, height = 0, least_width = 1, least_height = 1;
+
+    // A busy machine may take long to draw; a layout that never fits is still found out.
+    for (int i = 0; i < 200 && (least_width > width || least_height > height); i++) {
+        spin(50);
+        width = gtk_widget_get_width(GTK_WIDGET(studio));
+        height = gtk_widget_get_height(studio->panes);
+        gtk_widget_measure(studio->panes, GTK_ORIENTATION_HORIZONTAL, -1, &least_width, NULL, NULL,
+                           NULL);
+        gtk_widget_measure(studio->panes, GTK_ORIENTATION_VERTICAL, MAX(width, least_width),
+                           &least_height, NULL, NULL, NULL);
+    }
+    g_test_message("%s: %dx%d of %dx%d", state, least_width, least_height, width, height);
+    g_assert_cmpint(least_width, <=, width);
+    g_assert_cmpint(least_height, <=, height);
+}
+
+static void press(GtkWidget *window, const char *action)
+{
+    g_assert_true(gtk_widget_activate_action(window, action, NULL));
+    spin(50);
+}
+
+// The panes may be cut off by nothing: what they need at least must be there in every state.
+static void everything_fits_into_1000x700(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    g_autoptr(RushesLibrary) library = rushes_library_open(":memory:", NULL);
+    g_autoptr(RushesQueue) queue = rushes_queue_new(library);
+    g_autoptr(AdwApplication) application =
+        adw_application_new("io.rushes.Test", G_APPLICATION_NON_UNIQUE);
+    RushesTake *takes[4];
+
+    g_assert_true(g_application_register(G_APPLICATION(application), NULL, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(takes); i++) {
+        takes[i] = add_take(project, 3);
+        rushes_project_add_shot(project, takes[i], i, NULL);
+    }
+    RushesWindow *studio = rushes_window_new(application, queue, project);
+    GtkWidget *window = GTK_WIDGET(studio);
+    gtk_window_set_default_size(GTK_WINDOW(window), 1000, 700);
+    gtk_window_present(GTK_WINDOW(window));
+    spin(300);
+    check_minimum(studio, "one take");
+    press(window, "win.compare");
+    check_minimum(studio, "two takes");
+    press(window, "win.extend");
+    check_minimum(studio, "a start");
+    rushes_take_set_state(takes[3], RUSHES_TAKE_FAILED,
+                          "The disk is full: free some space, then resume the take in the queue. "
+                          "Everything that was finished is kept.");
+    press(window, "win.compare");
+    check_minimum(studio, "a fault");
+
+    gtk_window_set_default_size(GTK_WINDOW(window), 640, 600);
+    spin(300);
+    gboolean prompt;
+    g_object_get(window, "show-prompt", &prompt, NULL);
+    g_assert_true(prompt);
+    check_minimum(studio, "narrow, the prompt");
+    press(window, "win.show-prompt");
+    check_minimum(studio, "narrow, the picture");
+    gtk_window_set_default_size(GTK_WINDOW(window), 1000, 700);
+    spin(300);
+    g_object_get(window, "show-prompt", &prompt, NULL);
+    g_assert_true(prompt); // both fit again
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -195,5 +268,6 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/finalize", widgets_are_finalized_with_their_window);
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
+    g_test_add_func("/gui/fits", everything_fits_into_1000x700);
     return scratch_end(g_test_run());
 }
