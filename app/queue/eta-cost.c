@@ -44,12 +44,16 @@ static gboolean is_step(RushesWork work)
     return work == RUSHES_WORK_STEP || work == RUSHES_WORK_FIRST_STEP;
 }
 
+// How many kernels have to be built: all of them in the first job ever, some in the first of a kind.
+typedef enum Warmth { WARM, COOL, COLD } Warmth;
+static const char *const warmth_names[] = {"", "|first", "|cold"};
+
 static char *make_key(const char *device, const RushesRecipe *recipe, RushesWork work,
-                      gboolean dear)
+                      Warmth warmth)
 {
     return g_strdup_printf("%s|%s|%s%s%s", recipe->model, device, kinds[work].name,
                            is_step(work) && !is_guided(recipe) ? "|unguided" : "",
-                           dear ? "|first" : "");
+                           warmth_names[warmth]);
 }
 
 static char *make_novelty_key(const char *device, const RushesRecipe *recipe, Novelty novelty)
@@ -97,12 +101,24 @@ double rushes_work_units(RushesWork work, const RushesRecipe *recipe)
     return work == RUSHES_WORK_FRAME ? MAX(0, recipe->frames - RUSHES_OPENING_FRAMES) : 1;
 }
 
+static Warmth find_warmth(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                          RushesWork work)
+{
+    Novelty dearer = kinds[work].dearer;
+
+    if (dearer == NOTHING_NEW)
+        return WARM;
+    return is_new(library, device, recipe, NEW_DEVICE) ? COLD
+           : is_new(library, device, recipe, dearer)   ? COOL
+                                                       : WARM;
+}
+
 // From the costs under one key.
 static double fitted_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                          RushesWork work, gboolean dear)
+                          RushesWork work, Warmth warmth)
 {
     RushesCost costs[RUSHES_COSTS_KEPT];
-    g_autofree char *key = make_key(device, recipe, work, dear);
+    g_autofree char *key = make_key(device, recipe, work, warmth);
     guint count = rushes_library_list_costs(library, key, costs);
     double size = log(work_size(work, recipe)), fresh = 1, sum = 0, x = 0, y = 0, xx = 0, xy = 0;
 
@@ -126,23 +142,31 @@ static double fitted_cost(RushesLibrary *library, const char *device, const Rush
     return exp(y - CLAMP(exponent, 0.0, 2.0) * x);
 }
 
+// Of work that was only seen cold: what the like of it tells, which costs at least as much later.
+static double alike_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
+                         RushesWork work)
+{
+    double frame;
+
+    if (work == RUSHES_WORK_FIRST_STEP)
+        return fitted_cost(library, device, recipe, RUSHES_WORK_STEP, WARM);
+    if (work != RUSHES_WORK_OPENING)
+        return -1;
+    frame = fitted_cost(library, device, recipe, RUSHES_WORK_FRAME, WARM);
+    return frame >= 0 ? frame * MIN(recipe->frames, RUSHES_OPENING_FRAMES) : -1;
+}
+
 double rushes_work_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
                         RushesWork work)
 {
-    gboolean dear = is_new(library, device, recipe, kinds[work].dearer);
-    double cost = fitted_cost(library, device, recipe, work, dear);
+    Warmth warmth = find_warmth(library, device, recipe, work);
+    double cost = fitted_cost(library, device, recipe, work, warmth);
 
-    if (cost >= 0)
-        return cost;
-    // Known by its likes: the first of a kind costs at least what the next ones do.
-    if (!dear && work == RUSHES_WORK_FIRST_STEP)
-        return fitted_cost(library, device, recipe, RUSHES_WORK_STEP, FALSE);
-    if (!dear && work == RUSHES_WORK_OPENING) {
-        double frame = fitted_cost(library, device, recipe, RUSHES_WORK_FRAME, FALSE);
-        if (frame >= 0)
-            return frame * MIN(recipe->frames, RUSHES_OPENING_FRAMES);
-    }
-    return fitted_cost(library, device, recipe, work, !dear);
+    if (cost < 0 && warmth == WARM)
+        cost = alike_cost(library, device, recipe, work);
+    for (Warmth other = WARM; other <= COLD && cost < 0; other++)
+        cost = fitted_cost(library, device, recipe, work, other);
+    return cost;
 }
 
 void rushes_work_learn(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
@@ -152,8 +176,8 @@ void rushes_work_learn(RushesLibrary *library, const char *device, const RushesR
 
     // Without any of these the next forecast is rougher, and nothing else.
     for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
-        gboolean dear = is_new(library, device, recipe, kinds[work].dearer);
-        g_autofree char *key = make_key(device, recipe, work, dear);
+        Warmth warmth = find_warmth(library, device, recipe, work);
+        g_autofree char *key = make_key(device, recipe, work, warmth);
         RushesCost cost = {.size = work_size(work, recipe), .seconds = seconds[work]};
         rushes_library_add_cost(library, key, &cost, NULL);
     }
