@@ -20,6 +20,10 @@ struct _RushesScrubBar {
     guint n_peaks;
     guint refill; // idle source
     gboolean was_playing;
+    // Not to be seen, over the whole bar: GTK 4.8 tells the value of its own sliders to the accessibility
+    // bus and of no other widget. It has the focus and the keys.
+    GtkWidget *slider;
+    gboolean telling; // the slider is set, not moved
 };
 
 G_DEFINE_FINAL_TYPE(RushesScrubBar, rushes_scrub_bar, GTK_TYPE_WIDGET)
@@ -51,6 +55,7 @@ static void rushes_scrub_bar_dispose(GObject *object)
         g_signal_handlers_disconnect_by_data(self->player, self);
     g_clear_object(&self->player);
     g_clear_pointer(&self->thumbnails, g_ptr_array_unref);
+    g_clear_pointer(&self->slider, gtk_widget_unparent);
     G_OBJECT_CLASS(rushes_scrub_bar_parent_class)->dispose(object);
 }
 
@@ -119,6 +124,7 @@ static void rushes_scrub_bar_size_allocate(GtkWidget *widget, int width, int hei
 {
     RushesScrubBar *self = RUSHES_SCRUB_BAR(widget);
 
+    gtk_widget_allocate(self->slider, width, height, baseline, NULL);
     if (self->source && width != self->strip_width) {
         lay_out_strip(self, width);
         read_peaks(self);
@@ -193,22 +199,37 @@ static void rushes_scrub_bar_measure(GtkWidget *widget, GtkOrientation orientati
                                      int *minimum, int *natural, int *minimum_baseline,
                                      int *natural_baseline)
 {
-    *minimum = *natural =
-        orientation == GTK_ORIENTATION_VERTICAL ? STRIP_HEIGHT + WAVE_HEIGHT + 4 : 120;
+    gtk_widget_measure(RUSHES_SCRUB_BAR(widget)->slider, orientation, for_size, minimum, natural,
+                       NULL, NULL);
+    *minimum = *natural = MAX(
+        *minimum, orientation == GTK_ORIENTATION_VERTICAL ? STRIP_HEIGHT + WAVE_HEIGHT + 4 : 120);
 }
 
 static void update_value(RushesScrubBar *self)
 {
     int position = self->player ? rushes_player_get_position(self->player) : 0;
-    g_autofree char *time =
-        rushes_time_text_clip(self->format.fps > 0 ? position / self->format.fps : 0);
-    g_autofree char *text = g_strdup_printf("frame %d of %d, %s", position + 1, frames(self), time);
 
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 1.0,
-                                   GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, (double)frames(self),
-                                   GTK_ACCESSIBLE_PROPERTY_VALUE_NOW, position + 1.0,
-                                   GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+    self->telling = TRUE;
+    gtk_range_set_range(GTK_RANGE(self->slider), 1, MAX(2, frames(self)));
+    gtk_range_set_value(GTK_RANGE(self->slider), position + 1);
+    self->telling = FALSE;
+    // A number is not a time: the name says both, but not 24 times a second.
+    if (!self->player || !rushes_player_get_playing(self->player)) {
+        g_autofree char *time =
+            rushes_time_text_clip(self->format.fps > 0 ? position / self->format.fps : 0);
+        g_autofree char *name = g_strdup_printf("Position in the clip, frame %d of %d, %s",
+                                                position + 1, frames(self), time);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(self->slider), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       name, -1);
+    }
     gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+static void on_slider_moved(RushesScrubBar *self)
+{
+    if (!self->telling && self->player)
+        rushes_player_seek(self->player,
+                           (int)(gtk_range_get_value(GTK_RANGE(self->slider)) + 0.5) - 1);
 }
 
 static void on_source_changed(RushesScrubBar *self)
@@ -249,7 +270,7 @@ static void on_drag_begin(GtkGestureDrag *gesture, double x, double y, RushesScr
 {
     if (!self->player)
         return;
-    gtk_widget_grab_focus(GTK_WIDGET(self));
+    gtk_widget_grab_focus(self->slider);
     self->was_playing = rushes_player_get_playing(self->player);
     rushes_player_pause(self->player);
     seek_to(self, x);
@@ -277,7 +298,7 @@ static void rushes_scrub_bar_class_init(RushesScrubBarClass *klass)
     widget->measure = rushes_scrub_bar_measure;
     widget->size_allocate = rushes_scrub_bar_size_allocate;
     gtk_widget_class_set_css_name(widget, "scrubbar");
-    gtk_widget_class_set_accessible_role(widget, GTK_ACCESSIBLE_ROLE_SLIDER);
+    gtk_widget_class_set_accessible_role(widget, GTK_ACCESSIBLE_ROLE_GROUP);
 }
 
 static void rushes_scrub_bar_init(RushesScrubBar *self)
@@ -289,9 +310,11 @@ static void rushes_scrub_bar_init(RushesScrubBar *self)
     g_signal_connect(drag, "drag-update", G_CALLBACK(on_drag_update), self);
     g_signal_connect(drag, "drag-end", G_CALLBACK(on_drag_end), self);
     gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(drag));
-    gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                   "Position in the clip", -1);
+    self->slider = gtk_scale_new_with_range(GTK_ORIENTATION_HORIZONTAL, 1, 2, 1);
+    gtk_widget_set_opacity(self->slider, 0);
+    gtk_widget_set_can_target(self->slider, FALSE); // the pointer is for the bar
+    gtk_widget_set_parent(self->slider, GTK_WIDGET(self));
+    g_signal_connect_swapped(self->slider, "value-changed", G_CALLBACK(on_slider_moved), self);
 }
 
 void rushes_scrub_bar_set_player(RushesScrubBar *self, RushesPlayer *player)
@@ -301,6 +324,7 @@ void rushes_scrub_bar_set_player(RushesScrubBar *self, RushesPlayer *player)
     self->player = g_object_ref(player);
     g_signal_connect_swapped(player, "notify::source", G_CALLBACK(on_player_source), self);
     g_signal_connect_swapped(player, "notify::position", G_CALLBACK(update_value), self);
+    g_signal_connect_swapped(player, "notify::playing", G_CALLBACK(update_value), self);
     g_signal_connect_swapped(player, "notify::mark-in", G_CALLBACK(gtk_widget_queue_draw), self);
     g_signal_connect_swapped(player, "notify::mark-out", G_CALLBACK(gtk_widget_queue_draw), self);
     on_player_source(self);

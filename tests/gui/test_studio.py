@@ -94,7 +94,7 @@ def processor_seconds(pid):
 
 
 def position():
-    """The frame that the readout names; this GTK has no value interface for widgets of one's own."""
+    """The frame that the readout names."""
     label = named(" · frame ", pyatspi.ROLE_LABEL)
     return int(label.name.split("frame ")[1].split(" ")[0]) if label else -1
 
@@ -184,8 +184,14 @@ def main():
         xdo("key", "f")
         check("F stars the take", wait(lambda: named("Take 1, done, starred")))
         xdo("key", "Home")
-        check("the scrub bar has a name", named("Position in the clip"))
         first = 1 if wait(lambda: position() == 1, 5) else -1
+        check("the scrub bar says where it stands", wait(lambda: named("Position in the clip, frame 1 of 25, 0:00.00"), 5))
+        slider = named("Position in the clip", pyatspi.ROLE_SLIDER)
+        slider.queryValue().currentValue = 7
+        check("a screen reader can move it and hears the frame",
+              wait(lambda: position() == 7 and slider.queryValue().currentValue == 7 and named("frame 7 of 25, 0:00.50"), 5))
+        xdo("key", "Home")
+        wait(lambda: position() == 1, 5)
         xdo("key", "period", "period", "period", "comma")
         check("period and comma step single frames", wait(lambda: position() == first + 2))
         press("Play")
