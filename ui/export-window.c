@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "export-window.h"
 
-#include "export/film-export.h"
-#include "time-text.h"
-
 struct _RushesExportWindow {
     AdwWindow parent_instance;
 
-    GtkButton *go;
-    GtkStack *stack;
     AdwComboRow *what, *preset;
     GtkSwitch *credentials;
-    GtkLabel *progress_label;
-    GtkProgressBar *progress;
 
     RushesProject *project;
     RushesTake *take; // or NULL
     gboolean has_film;
-    RushesExporter *exporter; // while it writes
-    GCancellable *cancellable;
+    RushesExportQueue *exports;
 };
 
 #define RUSHES_TYPE_EXPORT_WINDOW (rushes_export_window_get_type())
@@ -29,11 +21,7 @@ static void rushes_export_window_dispose(GObject *object)
 {
     RushesExportWindow *self = RUSHES_EXPORT_WINDOW(object);
 
-    g_cancellable_cancel(self->cancellable);
-    if (self->exporter)
-        g_signal_handlers_disconnect_by_data(self->exporter, self);
-    g_clear_object(&self->exporter);
-    g_clear_object(&self->cancellable);
+    g_clear_object(&self->exports);
     g_clear_object(&self->project);
     g_clear_object(&self->take);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_EXPORT_WINDOW);
@@ -59,30 +47,6 @@ static void on_preset(RushesExportWindow *self)
         adw_action_row_set_subtitle(ADW_ACTION_ROW(self->preset), preset->detail);
 }
 
-static void on_progress(RushesExportWindow *self)
-{
-    g_autofree char *left = rushes_time_text_left(rushes_exporter_get_eta(self->exporter));
-    g_autofree char *text = g_strdup_printf("Writing%s%s", *left ? " · " : "", left);
-
-    gtk_label_set_label(self->progress_label, text);
-    gtk_progress_bar_set_fraction(self->progress, rushes_exporter_get_fraction(self->exporter));
-}
-
-static void on_finished(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(RushesExportWindow) self = data;
-    g_autoptr(GError) failure = NULL;
-
-    gboolean written = rushes_exporter_finish(RUSHES_EXPORTER(source), result, &failure);
-    if (!self->exporter)
-        return; // closed, and so cancelled
-    if (written)
-        say(self, "Exported. The recipe travels inside the file.");
-    else if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        say(self, failure->message);
-    gtk_window_destroy(GTK_WINDOW(self));
-}
-
 static gboolean exports_film(RushesExportWindow *self)
 {
     return self->has_film && (!self->take || adw_combo_row_get_selected(self->what) == 1);
@@ -98,18 +62,14 @@ static void start(RushesExportWindow *self, const char *path)
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) failure = NULL;
 
-    self->exporter = rushes_film_export_new(self->project, path, &request, notices, &failure);
-    if (!self->exporter) {
+    if (!rushes_export_queue_add(self->exports, self->project, path, &request, notices, &failure)) {
         say(self, failure->message);
         return;
     }
+    say(self, "The export is in the queue.");
     for (guint i = 0; i < notices->len; i++)
         say(self, notices->pdata[i]);
-    gtk_widget_set_sensitive(GTK_WIDGET(self->go), FALSE);
-    gtk_stack_set_visible_child_name(self->stack, "progress");
-    g_signal_connect_swapped(self->exporter, "notify", G_CALLBACK(on_progress), self);
-    on_progress(self);
-    rushes_exporter_start(self->exporter, self->cancellable, on_finished, g_object_ref(self));
+    gtk_window_close(GTK_WINDOW(self));
 }
 
 static void on_place_chosen(GtkNativeDialog *dialog, int response, RushesExportWindow *self)
@@ -164,13 +124,9 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
 
     G_OBJECT_CLASS(klass)->dispose = rushes_export_window_dispose;
     gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/export-window.ui");
-    gtk_widget_class_bind_template_child(widget, RushesExportWindow, go);
-    gtk_widget_class_bind_template_child(widget, RushesExportWindow, stack);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, what);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, preset);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, credentials);
-    gtk_widget_class_bind_template_child(widget, RushesExportWindow, progress_label);
-    gtk_widget_class_bind_template_child(widget, RushesExportWindow, progress);
     gtk_widget_class_bind_template_callback(widget, on_go);
     gtk_widget_class_bind_template_callback(widget, on_preset);
     gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
@@ -178,15 +134,16 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
 
 static void rushes_export_window_init(RushesExportWindow *self)
 {
-    self->cancellable = g_cancellable_new();
     gtk_widget_init_template(GTK_WIDGET(self));
 }
 
-GtkWindow *rushes_export_window_new(GtkWindow *parent, RushesProject *project, RushesTake *take)
+GtkWindow *rushes_export_window_new(GtkWindow *parent, RushesExportQueue *exports,
+                                    RushesProject *project, RushesTake *take)
 {
     RushesExportWindow *self =
         g_object_new(RUSHES_TYPE_EXPORT_WINDOW, "transient-for", parent, NULL);
 
+    self->exports = g_object_ref(exports);
     self->project = g_object_ref(project);
     self->take = take ? g_object_ref(take) : NULL;
     self->has_film = g_list_model_get_n_items(rushes_project_get_shots(project)) > 0;

@@ -53,12 +53,24 @@ static void update(RushesQueueRow *self)
                                    paused ? "Resume" : "Pause", -1);
 }
 
+static int find_position(RushesQueueRow *self)
+{
+    guint count = g_list_model_get_n_items(G_LIST_MODEL(self->queue));
+
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(self->queue), i);
+        if (item == self->item)
+            return (int)i;
+    }
+    return -1;
+}
+
 static void move(RushesQueueRow *self, int by)
 {
-    int index = gtk_list_box_row_get_index(GTK_LIST_BOX_ROW(self));
+    int index = find_position(self); // among the takes: exports stand in the same list
     g_autoptr(GError) failure = NULL;
 
-    if (index + by >= 0 &&
+    if (index >= 0 && index + by >= 0 &&
         !rushes_queue_move(self->queue, self->item, (guint)(index + by), &failure))
         gtk_widget_activate_action(GTK_WIDGET(self), "win.say", "s", failure->message);
 }

@@ -240,7 +240,8 @@ static void export_window(GtkWidget *widget, const char *action, GVariant *param
         window_say(self, "Choose a finished take, or put shots on the timeline, to export.");
         return;
     }
-    gtk_window_present(rushes_export_window_new(GTK_WINDOW(self), self->project, take));
+    gtk_window_present(rushes_export_window_new(
+        GTK_WINDOW(self), rushes_queue_get_exports(self->queue), self->project, take));
 }
 
 static void on_save_as_chosen(GtkNativeDialog *dialog, int response, RushesWindow *self)

@@ -182,6 +182,17 @@ static void on_item_finished(RushesWindow *self, RushesQueueItem *item)
     update_film(self);
 }
 
+static void on_exported(RushesWindow *self, RushesExportJob *job)
+{
+    g_autofree char *base = g_path_get_basename(rushes_export_job_get_path(job));
+    g_autofree char *name = g_filename_display_name(base);
+    g_autofree char *sentence =
+        g_strdup_printf("%s is written. The recipe travels inside the file.", name);
+
+    if (g_str_equal(rushes_export_job_get_project(job), rushes_project_get_folder(self->project)))
+        window_say(self, sentence);
+}
+
 static void on_rights_changed(RushesWindow *self)
 {
     window_update_flags(self);
@@ -340,6 +351,8 @@ RushesWindow *rushes_window_new(AdwApplication *application, RushesQueue *queue,
     self->queue = g_object_ref(queue);
     g_signal_connect_swapped(queue, "notice", G_CALLBACK(window_say), self);
     g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(on_item_finished), self);
+    g_signal_connect_object(rushes_queue_get_exports(queue), "finished", G_CALLBACK(on_exported),
+                            self, G_CONNECT_SWAPPED);
     g_signal_connect_swapped(queue, "rights-changed", G_CALLBACK(on_rights_changed), self);
     rushes_queue_button_set_queue(self->queue_button, queue);
     rushes_prompt_pane_set_queue(self->prompt, queue);

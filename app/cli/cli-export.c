@@ -2,6 +2,7 @@
 // rushes export: a project's film, or one of its takes, as a finished and signed file.
 #include <glib-unix.h>
 #include <gst/gst.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,6 +131,7 @@ int rushes_cli_export(int argc, char **argv)
     const RushesNumberOption quality_option = {"--quality", quality_text, TRUE, 1, 51};
     if (!rushes_cli_number(&take_option, &take) || !rushes_cli_number(&quality_option, &quality))
         return RUSHES_EXIT_USAGE;
+    signal(SIGXFSZ, SIG_IGN); // a file-size limit is a full disk, which is reported
     gst_init(NULL, NULL);
     RushesFilmExport request = {
         .preset = preset_name,

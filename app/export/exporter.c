@@ -11,6 +11,9 @@
 #include "export/loudness.h"
 #include "media/clip-writer.h"
 
+// The first ones fill the encoder and go by faster than the rest.
+#define FRAMES_BEFORE_ETA 12
+
 struct _RushesExporter {
     GObject parent_instance;
 
@@ -20,13 +23,14 @@ struct _RushesExporter {
     GArray *ingredients;         // RushesIngredient, strings owned
     GMainContext *context;
 
-    GMutex lock; // guards the two below, written by the worker thread
+    GMutex lock; // guards the three below, written by the worker thread
     double fraction;
     double eta;
-    gint64 started; // monotonic microseconds
+    const char *phase;
+    gint64 started; // the present phase, monotonic microseconds
 };
 
-enum { PROP_FRACTION = 1, PROP_ETA, PROP_COUNT };
+enum { PROP_FRACTION = 1, PROP_ETA, PROP_PHASE, PROP_COUNT };
 static GParamSpec *properties[PROP_COUNT];
 
 G_DEFINE_FINAL_TYPE(RushesExporter, rushes_exporter, G_TYPE_OBJECT)
@@ -81,22 +85,47 @@ static void output_clear(Output *out)
 // ---- progress ----
 static gboolean notify_progress(gpointer data)
 {
+    g_object_notify_by_pspec(data, properties[PROP_PHASE]);
     g_object_notify_by_pspec(data, properties[PROP_FRACTION]);
     g_object_notify_by_pspec(data, properties[PROP_ETA]);
     return G_SOURCE_REMOVE;
 }
 
-static void set_progress(RushesExporter *self, double fraction)
+static void tell(RushesExporter *self)
+{
+    if (self->context)
+        g_main_context_invoke_full(self->context, G_PRIORITY_DEFAULT, notify_progress,
+                                   g_object_ref(self), g_object_unref);
+}
+
+static void begin_phase(RushesExporter *self, const char *phase)
+{
+    g_mutex_lock(&self->lock);
+    self->phase = phase;
+    self->eta = -1.0; // nothing is known of the new phase
+    self->started = g_get_monotonic_time();
+    g_mutex_unlock(&self->lock);
+    tell(self);
+}
+
+// Frames take nearly all of the time, and about the same each: what is left follows from those of this phase alone.
+static void set_progress(RushesExporter *self, int done, int of)
 {
     double elapsed = (double)(g_get_monotonic_time() - self->started) / G_USEC_PER_SEC;
 
     g_mutex_lock(&self->lock);
-    self->fraction = fraction;
-    self->eta = fraction > 0.02 ? elapsed / fraction * (1.0 - fraction) : -1.0;
+    self->fraction = 0.98 * done / of;
+    self->eta = done >= MIN(of, FRAMES_BEFORE_ETA) ? elapsed / done * (of - done) : -1.0;
     g_mutex_unlock(&self->lock);
-    if (self->context)
-        g_main_context_invoke_full(self->context, G_PRIORITY_DEFAULT, notify_progress,
-                                   g_object_ref(self), g_object_unref);
+    tell(self);
+}
+
+const char *rushes_exporter_get_phase(RushesExporter *self)
+{
+    g_mutex_lock(&self->lock);
+    const char *phase = self->phase;
+    g_mutex_unlock(&self->lock);
+    return phase;
 }
 
 double rushes_exporter_get_fraction(RushesExporter *self)
@@ -139,9 +168,12 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
 
     rushes_frame_source_get_format(self->source, &format);
     gboolean has_sound = rushes_container_has_sound(self->options.container) && format.rate > 0;
-    double gain = has_sound && self->options.normalise
-                      ? rushes_loudness_gain(self->source, cancellable)
-                      : 1.0;
+    double gain = 1.0;
+    if (has_sound && self->options.normalise) {
+        begin_phase(self, "Measuring the sound");
+        gain = rushes_loudness_gain(self->source, cancellable);
+    }
+    begin_phase(self, has_video ? "Writing frames" : "Writing sound");
     for (int i = 0; i < format.frames; i++) {
         if (g_cancellable_set_error_if_cancelled(cancellable, error))
             return FALSE;
@@ -155,8 +187,9 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
         if (!output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL, error) ||
             (has_sound && !add_sound(self, out, &format, i, gain, error)))
             return FALSE;
-        set_progress(self, 0.98 * (i + 1) / format.frames);
+        set_progress(self, i + 1, format.frames);
     }
+    begin_phase(self, "Closing the file");
     return !g_cancellable_set_error_if_cancelled(cancellable, error);
 }
 
@@ -183,14 +216,43 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
 
 static void remove_all(const char *path)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GDir) dir =
+        g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
     const char *name;
 
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *inside = g_build_filename(path, name, NULL);
-        g_unlink(inside);
+        remove_all(inside);
     }
     g_remove(path);
+}
+
+static char *workshop_of(const char *path, guint32 tag)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+
+    return g_strdup_printf("%s/.%s.%08x.export", folder, base, tag);
+}
+
+void rushes_exporter_clear_remains(const char *path, guint32 tag)
+{
+    g_autofree char *workshop = workshop_of(path, tag);
+
+    remove_all(workshop);
+}
+
+// What went wrong was said of a file in the workshop; the creator knows the target.
+static void name_target(RushesExporter *self, const char *hidden, GError **error)
+{
+    if (!error || !*error)
+        return;
+    g_autofree char *shown = g_filename_display_name(self->path);
+    g_autofree char *hidden_shown = g_filename_display_name(hidden);
+    g_auto(GStrv) parts = g_strsplit((*error)->message, hidden_shown, -1);
+    char *message = g_strjoinv(shown, parts);
+    g_free((*error)->message);
+    (*error)->message = message;
 }
 
 // Gives the finished file its name. The sidecar goes first: a film must not stand for a moment beside the credentials
@@ -214,14 +276,30 @@ static gboolean publish(RushesExporter *self, const char *hidden, GError **error
     return TRUE;
 }
 
+static gboolean write_all(RushesExporter *self, const char *hidden, const RushesFrameFormat *format,
+                          GCancellable *cancellable, GError **error)
+{
+    Output out = {0};
+
+    gboolean done = output_open(&out, hidden, &self->options, format, error) &&
+                    encode(self, &out, cancellable, error) && output_finish(&out, error);
+    output_clear(&out);
+    // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
+    if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG) {
+        begin_phase(self, "Signing");
+        done = sign(self, hidden, error);
+    }
+    return done && publish(self, hidden, error);
+}
+
 gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error)
 {
     RushesFrameFormat format;
-    g_autofree char *folder = g_path_get_dirname(self->path);
+    g_autofree char *workshop =
+        workshop_of(self->path, self->options.tag ? self->options.tag : g_random_int());
     g_autofree char *base = g_path_get_basename(self->path);
-    g_autofree char *hidden = g_strdup_printf("%s/.%s.%08x.export", folder, base, g_random_int());
-    g_autofree char *hidden_store = g_strconcat(hidden, RUSHES_SIDECAR_ENDING, NULL);
-    Output out = {0};
+    g_autofree char *hidden = g_build_filename(workshop, base, NULL);
+    g_autoptr(GError) failure = NULL;
 
     rushes_frame_source_get_format(self->source, &format);
     if (format.frames < 1 || format.ready < format.frames) {
@@ -232,20 +310,29 @@ gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GE
                     format.ready, format.frames);
         return FALSE;
     }
-    self->started = g_get_monotonic_time();
-    gboolean done = output_open(&out, hidden, &self->options, &format, error) &&
-                    encode(self, &out, cancellable, error) && output_finish(&out, error);
-    output_clear(&out);
-    // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
-    if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG)
-        done = sign(self, hidden, error);
-    done = done && publish(self, hidden, error);
-    if (!done) {
-        remove_all(hidden);
-        g_unlink(hidden_store);
+    remove_all(workshop);
+    if (g_mkdir(workshop, 0755) != 0) {
+        g_autofree char *shown = g_filename_display_name(self->path);
+        int number = errno;
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(number), "%s cannot be written: %s.",
+                    shown,
+                    number == ENOENT   ? "its folder is not there; make it, or choose another"
+                    : number == ENOSPC ? "there is no space left on the device; free some"
+                                       : g_strerror(number));
         return FALSE;
     }
-    set_progress(self, 1.0);
+    gboolean done = write_all(self, hidden, &format, cancellable, &failure);
+    remove_all(workshop);
+    if (!done) {
+        name_target(self, hidden, &failure);
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    g_mutex_lock(&self->lock);
+    self->fraction = 1.0;
+    self->eta = 0.0;
+    g_mutex_unlock(&self->lock);
+    tell(self);
     return TRUE;
 }
 
@@ -375,7 +462,9 @@ static void rushes_exporter_get_property(GObject *object, guint id, GValue *valu
 {
     RushesExporter *self = RUSHES_EXPORTER(object);
 
-    if (id == PROP_FRACTION)
+    if (id == PROP_PHASE)
+        g_value_set_static_string(value, rushes_exporter_get_phase(self));
+    else if (id == PROP_FRACTION)
         g_value_set_double(value, rushes_exporter_get_fraction(self));
     else if (id == PROP_ETA)
         g_value_set_double(value, rushes_exporter_get_eta(self));
@@ -392,12 +481,14 @@ static void rushes_exporter_class_init(RushesExporterClass *klass)
     object_class->get_property = rushes_exporter_get_property;
     properties[PROP_FRACTION] = g_param_spec_double("fraction", NULL, NULL, 0.0, 1.0, 0.0, flags);
     properties[PROP_ETA] = g_param_spec_double("eta", NULL, NULL, -1.0, G_MAXDOUBLE, -1.0, flags);
+    properties[PROP_PHASE] = g_param_spec_string("phase", NULL, NULL, "", flags);
     g_object_class_install_properties(object_class, PROP_COUNT, properties);
 }
 
 static void rushes_exporter_init(RushesExporter *self)
 {
     self->eta = -1.0;
+    self->phase = "";
     self->ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
     g_array_set_clear_func(self->ingredients, (GDestroyNotify)ingredient_clear);
     g_mutex_init(&self->lock);

@@ -3,7 +3,8 @@
 // exporter.h - a take or the film becomes a file: read frame by frame from a RushesFrameSource, the very one that the
 // preview shows, encoded, and signed with content credentials. Runs in a thread of its own.
 //
-// On failure or cancel nothing is left under the target's name and a file that was there stays as it was.
+// On failure or cancel nothing is left under the target's name and a file that was there stays as it was. Until it is whole
+// everything lies in a hidden folder beside the target; only a killed program leaves that, see rushes_exporter_clear_remains.
 #pragma once
 #include "export/clip-container.h"
 #include "playback/frame-source.h"
@@ -24,6 +25,7 @@ typedef struct RushesExportOptions {
     gsize ingredient_count;
     const char *identity_folder; // where the signing key is kept; NULL writes no credentials
     const char *signer;          // name of a new identity
+    guint32 tag;                 // names the temporary folder beside the target; 0: by chance
 } RushesExportOptions;
 
 // A preset by name; FALSE when there is none. rushes_export_preset_name(i) is NULL past the last.
@@ -43,8 +45,8 @@ const RushesExportPreset *rushes_export_preset_at(guint index);
 #define RUSHES_TYPE_EXPORTER (rushes_exporter_get_type())
 G_DECLARE_FINAL_TYPE(RushesExporter, rushes_exporter, RUSHES, EXPORTER, GObject)
 
-// Properties "fraction" (0 to 1) and "eta" (seconds, negative while unknown), notified on the main context that
-// was the thread's default at start. The source must not change its format while it runs: give it an own composer.
+// Properties "fraction" (0 to 1), "eta" (seconds, negative while unknown) and "phase" (for people: "Writing frames"),
+// notified on the main context that was the thread's default at start. The source must not change its format while it runs: give it an own composer.
 RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
                                     const RushesExportOptions *options);
 void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
@@ -54,6 +56,9 @@ gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GErr
 gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error);
 double rushes_exporter_get_fraction(RushesExporter *self);
 double rushes_exporter_get_eta(RushesExporter *self);
+const char *rushes_exporter_get_phase(RushesExporter *self); // static
+// Removes what an export to `path` with this tag left when its program was killed.
+void rushes_exporter_clear_remains(const char *path, guint32 tag);
 
 // About how many bytes the file will have, from encoding a few frames of it; blocks for up to a second or so.
 guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOptions *options);

@@ -202,6 +202,15 @@ static gboolean check_film_consent(RushesProject *project, GPtrArray *notices, G
     return TRUE;
 }
 
+gboolean rushes_film_export_is_allowed(RushesProject *project, const RushesFilmExport *request,
+                                       GPtrArray *notices, GError **error)
+{
+    if (!request->take)
+        return check_film_consent(project, notices, error);
+    RushesTake *take = find_take(project, request->take, error);
+    return take && check_consent(project, take, notices, error);
+}
+
 static RushesExporter *export_take(RushesProject *project, const char *path,
                                    const RushesFilmExport *request, RushesExportOptions *options,
                                    GPtrArray *notices, GError **error)
@@ -273,6 +282,7 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
         .normalise = request->normalise || preset->normalise,
         .identity_folder = request->is_signed ? identity : NULL,
         .signer = request->signer,
+        .tag = request->tag,
     };
     return request->take ? export_take(project, path, request, &options, notices, error)
                          : export_film(project, path, preset, &options, notices, error);

@@ -15,7 +15,12 @@ typedef struct RushesFilmExport {
     gboolean normalise; // besides what the preset does
     gboolean is_signed;
     const char *signer; // name of a new identity, or NULL
+    guint32 tag;        // of the temporary folder, see RushesExportOptions
 } RushesFilmExport;
+
+// FALSE with one sentence when a person in it took their consent back, or a record is missing or was tampered with.
+gboolean rushes_film_export_is_allowed(RushesProject *project, const RushesFilmExport *request,
+                                       GPtrArray *notices, GError **error);
 
 // NULL with one sentence when the request makes no sense (no such preset or take, nothing on the timeline), or
 // when part of the film is missing. `notices` (may be NULL) receives sentences about what is doubtful.

@@ -38,6 +38,9 @@ static gboolean take_bus_error(RushesClipWriter *self, GstMessage *message, GErr
     if (g_error_matches(cause, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT))
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                     "%s cannot be written: there is no space left on the device.", name);
+    else if (detail && strstr(detail, g_strerror(EFBIG)))
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                    "%s cannot be written: it would be larger than files may be there.", name);
     else
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be written: %s", name,
                     cause->message);

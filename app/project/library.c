@@ -22,6 +22,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS job(id INTEGER PRIMARY KEY, project TEXT NOT NULL,"
     " take TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL,"
     " step INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, UNIQUE(project, take));"
+    "CREATE TABLE IF NOT EXISTS export(id INTEGER PRIMARY KEY, project TEXT NOT NULL,"
+    " path TEXT NOT NULL, request TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS project(folder TEXT PRIMARY KEY);"
     "CREATE TABLE IF NOT EXISTS prompt(text TEXT PRIMARY KEY, used INTEGER NOT NULL);"
     "CREATE VIRTUAL TABLE IF NOT EXISTS take USING fts5(project UNINDEXED, id UNINDEXED,"
@@ -52,6 +54,14 @@ void rushes_job_record_free(RushesJobRecord *record)
     g_free(record->project);
     g_free(record->take);
     g_free(record->state);
+    g_free(record);
+}
+
+void rushes_export_record_free(RushesExportRecord *record)
+{
+    g_free(record->project);
+    g_free(record->path);
+    g_free(record->request);
     g_free(record);
 }
 
@@ -222,6 +232,38 @@ gboolean rushes_library_move_job(RushesLibrary *self, gint64 id, double position
 gboolean rushes_library_remove_job(RushesLibrary *self, gint64 id, GError **error)
 {
     return execute(self, error, "DELETE FROM job WHERE id = ?", "i", id);
+}
+
+GPtrArray *rushes_library_list_exports(RushesLibrary *self)
+{
+    GPtrArray *exports = g_ptr_array_new_with_free_func((GDestroyNotify)rushes_export_record_free);
+    sqlite3_stmt *statement =
+        query(self, "SELECT id, project, path, request FROM export ORDER BY id", "");
+
+    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
+        RushesExportRecord *record = g_new0(RushesExportRecord, 1);
+        record->id = sqlite3_column_int64(statement, 0);
+        record->project = column_dup(statement, 1);
+        record->path = column_dup(statement, 2);
+        record->request = column_dup(statement, 3);
+        g_ptr_array_add(exports, record);
+    }
+    sqlite3_finalize(statement);
+    return exports;
+}
+
+gint64 rushes_library_add_export(RushesLibrary *self, const char *project, const char *path,
+                                 const char *request, GError **error)
+{
+    return execute(self, error, "INSERT INTO export(project, path, request) VALUES(?, ?, ?)", "sss",
+                   project, path, request)
+               ? sqlite3_last_insert_rowid(self->db)
+               : 0;
+}
+
+gboolean rushes_library_remove_export(RushesLibrary *self, gint64 id, GError **error)
+{
+    return execute(self, error, "DELETE FROM export WHERE id = ?", "i", id);
 }
 
 gboolean rushes_library_add_prompt(RushesLibrary *self, const char *prompt, GError **error)

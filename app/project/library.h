@@ -39,6 +39,21 @@ gboolean rushes_library_set_job(RushesLibrary *self, gint64 id, const char *stat
 gboolean rushes_library_move_job(RushesLibrary *self, gint64 id, double position, GError **error);
 gboolean rushes_library_remove_job(RushesLibrary *self, gint64 id, GError **error);
 
+// One export that waits or is written.
+typedef struct RushesExportRecord {
+    gint64 id;
+    char *project; // folder
+    char *path;    // target
+    char *request; // JSON
+} RushesExportRecord;
+void rushes_export_record_free(RushesExportRecord *record);
+
+// In the order they were added. Array of RushesExportRecord, owned by the caller.
+GPtrArray *rushes_library_list_exports(RushesLibrary *self);
+gint64 rushes_library_add_export(RushesLibrary *self, const char *project, const char *path,
+                                 const char *request, GError **error); // -> id, 0 on failure
+gboolean rushes_library_remove_export(RushesLibrary *self, gint64 id, GError **error);
+
 // Prompts, newest first; each once. `like` NULL: all. NULL-terminated, owned by the caller.
 gboolean rushes_library_add_prompt(RushesLibrary *self, const char *prompt, GError **error);
 GStrv rushes_library_list_prompts(RushesLibrary *self, const char *like, guint most);

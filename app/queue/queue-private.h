@@ -14,6 +14,7 @@ struct _RushesQueue {
 
     RushesLibrary *library;
     GListStore *items;
+    RushesExportQueue *exports;
     GPtrArray *projects; // open ones
     RushesEngineClient *engine;
     gboolean started, stopping, paused;

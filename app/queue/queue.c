@@ -72,6 +72,9 @@ static void rushes_queue_dispose(GObject *object)
     g_clear_object(&self->engine);
     g_clear_object(&self->running);
     g_clear_object(&self->items);
+    if (self->exports)
+        g_signal_handlers_disconnect_by_data(self->exports, self);
+    g_clear_object(&self->exports);
     g_clear_object(&self->library);
     g_clear_pointer(&self->projects, g_ptr_array_unref);
     g_clear_pointer(&self->eta, rushes_eta_free);
@@ -148,6 +151,8 @@ RushesQueue *rushes_queue_new(RushesLibrary *library)
     g_signal_connect(self->engine, "ready", G_CALLBACK(queue_on_ready), self);
     g_signal_connect(self->engine, "ended", G_CALLBACK(queue_on_ended), self);
     load_jobs(self);
+    self->exports = rushes_export_queue_new(library);
+    g_signal_connect_swapped(self->exports, "notice", G_CALLBACK(queue_notice), self);
     self->watch = rushes_rights_watch_new();
     g_signal_connect_swapped(self->watch, "changed", G_CALLBACK(rushes_queue_recheck), self);
     return self;
@@ -158,6 +163,7 @@ void rushes_queue_start(RushesQueue *self)
     if (self->started)
         return;
     self->started = TRUE;
+    rushes_export_queue_start(self->exports);
     queue_start_worker(self);
 }
 
@@ -167,6 +173,7 @@ void rushes_queue_stop(RushesQueue *self)
     if (self->request)
         rushes_engine_client_forget(self->engine, self->request);
     rushes_engine_client_stop(self->engine);
+    rushes_export_queue_stop(self->exports);
 }
 
 void rushes_queue_attach_project(RushesQueue *self, RushesProject *project)
@@ -256,6 +263,7 @@ void rushes_queue_recheck(RushesQueue *self)
         if (item)
             queue_may_run(self, item);
     }
+    rushes_export_queue_recheck(self->exports);
     g_signal_emit_by_name(self, "rights-changed");
     queue_pump(self);
 }
@@ -343,6 +351,11 @@ double rushes_queue_get_eta(RushesQueue *self)
         sum += left;
     }
     return sum;
+}
+
+RushesExportQueue *rushes_queue_get_exports(RushesQueue *self)
+{
+    return self->exports;
 }
 
 RushesLibrary *rushes_queue_get_library(RushesQueue *self)

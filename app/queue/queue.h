@@ -15,6 +15,7 @@
 #include "project/library.h"
 #include "project/project.h"
 #include "queue/engine-client.h"
+#include "queue/export-queue.h"
 #include "queue/queue-item.h"
 
 G_BEGIN_DECLS
@@ -49,6 +50,8 @@ gboolean rushes_queue_get_paused(RushesQueue *self);
 RushesQueueItem *rushes_queue_get_running(RushesQueue *self); // not owned, or NULL
 double rushes_queue_get_eta(RushesQueue *self); // of all jobs together, seconds; negative unknown
 
+// The exports, which are written beside; they start, stop and are rechecked together with the jobs.
+RushesExportQueue *rushes_queue_get_exports(RushesQueue *self);
 RushesLibrary *rushes_queue_get_library(RushesQueue *self);
 RushesEngineClient *rushes_queue_get_engine(RushesQueue *self);
 // The model's "loaded" description, or NULL before it; owned by the queue.
