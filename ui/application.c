@@ -222,6 +222,7 @@ static void set_shortcuts(RushesApplication *self)
         {"win.save", {"<Ctrl>s"}},
         {"win.save-as", {"<Ctrl><Shift>s"}},
         {"win.export", {"<Ctrl>e"}},
+        {"win.import-sound", {"<Ctrl>i"}},
         {"win.history", {"<Ctrl>f"}},
         {"win.loop", {"<Ctrl>l"}},
         {"win.mute", {"<Ctrl>m"}},

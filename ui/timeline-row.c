@@ -3,73 +3,140 @@
 
 #include <math.h>
 
-#include "shot-block.h"
+#include "timeline-private.h"
+#include "timeline/film-edit.h"
 
-#define RULER_HEIGHT 22
-#define LEFT         12 // where second 0 stands
-#define SMALLEST     18 // pixels of the shortest block
+#define MOST_SOUND_ROWS 4
+#define ROOM_AFTER      120 // pixels to drop after the last
+#define DEFAULT_SCALE   90
 
-struct _RushesTimelineRow {
-    GtkWidget parent_instance;
+enum { PROP_HADJUSTMENT = 1, PROP_VADJUSTMENT, PROP_HPOLICY, PROP_VPOLICY };
+guint timeline_signals[TIMELINE_N_SIGNALS];
 
-    RushesProject *project;
-    RushesComposer *composer;
-    RushesTimeline *film; // as the composer last had it
-    RushesPlayer *player;
-    GPtrArray *blocks; // RushesShotBlock children, in order
-    double scale;      // pixels a second
-    double drop_x;     // where a drop would go, negative: none
-};
+G_DEFINE_FINAL_TYPE_WITH_CODE(RushesTimelineRow, rushes_timeline_row, GTK_TYPE_WIDGET,
+                              G_IMPLEMENT_INTERFACE(GTK_TYPE_SCROLLABLE, NULL))
 
-enum { SEEK, SAY, N_SIGNALS };
-static guint signals[N_SIGNALS];
-
-G_DEFINE_FINAL_TYPE(RushesTimelineRow, rushes_timeline_row, GTK_TYPE_WIDGET)
-
-static void drop_blocks(RushesTimelineRow *self)
+static void leave_project(RushesTimelineRow *self)
 {
-    for (guint i = 0; i < self->blocks->len; i++)
-        gtk_widget_unparent(self->blocks->pdata[i]);
-    g_ptr_array_set_size(self->blocks, 0);
+    if (self->project) {
+        g_signal_handlers_disconnect_by_data(rushes_project_get_shots(self->project), self);
+        g_signal_handlers_disconnect_by_data(self->project, self);
+    }
+    if (self->composer)
+        g_signal_handlers_disconnect_by_data(self->composer, self);
+}
+
+static void set_hadjustment(RushesTimelineRow *self, GtkAdjustment *adjustment)
+{
+    if (self->hadjustment)
+        g_signal_handlers_disconnect_by_data(self->hadjustment, self);
+    g_set_object(&self->hadjustment, adjustment);
+    if (adjustment)
+        g_signal_connect_swapped(adjustment, "value-changed", G_CALLBACK(gtk_widget_queue_allocate),
+                                 self);
 }
 
 static void rushes_timeline_row_dispose(GObject *object)
 {
     RushesTimelineRow *self = RUSHES_TIMELINE_ROW(object);
+    GPtrArray **lists[] = {&self->blocks, &self->sounds, &self->markers};
 
-    if (self->blocks)
-        drop_blocks(self);
-    g_clear_pointer(&self->blocks, g_ptr_array_unref);
-    if (self->project)
-        g_signal_handlers_disconnect_by_data(rushes_project_get_shots(self->project), self);
-    if (self->composer)
-        g_signal_handlers_disconnect_by_data(self->composer, self);
+    leave_project(self);
+    set_hadjustment(self, NULL);
+    g_clear_object(&self->vadjustment);
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        if (*lists[i])
+            timeline_drop_children(*lists[i]);
+        g_clear_pointer(lists[i], g_ptr_array_unref);
+    }
     if (self->player)
         g_signal_handlers_disconnect_by_data(self->player, self);
+    g_clear_pointer(&self->sound_rows, g_array_unref);
     g_clear_object(&self->project);
     g_clear_object(&self->composer);
     g_clear_pointer(&self->film, rushes_timeline_unref);
     g_clear_object(&self->player);
+    g_clear_object(&self->pictures);
     G_OBJECT_CLASS(rushes_timeline_row_parent_class)->dispose(object);
 }
 
-static double film_fps(RushesTimelineRow *self)
+// ---- time and place ----
+double timeline_fps(RushesTimelineRow *self)
 {
     return self->film && self->film->fps > 0 ? self->film->fps : 12;
 }
 
-// First frame of the shot in the film; one past the last shot, the film's length.
-static int film_start(RushesTimelineRow *self, guint index)
+static double scrolled(RushesTimelineRow *self)
+{
+    return self->hadjustment ? gtk_adjustment_get_value(self->hadjustment) : 0;
+}
+
+double timeline_x(RushesTimelineRow *self, double seconds)
+{
+    return TIMELINE_LEFT + seconds * self->scale - scrolled(self);
+}
+
+double timeline_seconds(RushesTimelineRow *self, double x)
+{
+    return MAX(0, (x - TIMELINE_LEFT + scrolled(self)) / self->scale);
+}
+
+double timeline_shot_start(RushesTimelineRow *self, guint index)
 {
     if (!self->film)
         return 0;
-    return index < self->film->cuts->len ? ((RushesCut *)self->film->cuts->pdata[index])->start
-                                         : self->film->frames;
+    int frame = index < self->film->cuts->len ? ((RushesCut *)self->film->cuts->pdata[index])->start
+                                              : self->film->frames;
+    return frame / timeline_fps(self) + (index > self->trimmed ? self->trimmed_by : 0);
 }
 
-static double block_x(RushesTimelineRow *self, guint index)
+double timeline_head(RushesTimelineRow *self)
 {
-    return LEFT + film_start(self, index) / film_fps(self) * self->scale;
+    if (!self->player ||
+        rushes_player_get_source(self->player) != RUSHES_FRAME_SOURCE(self->composer))
+        return -1;
+    return rushes_player_get_position(self->player) / timeline_fps(self);
+}
+
+double rushes_timeline_row_get_seconds(RushesTimelineRow *self)
+{
+    return MAX(0, timeline_head(self));
+}
+
+// The end of all there is, shots and sounds.
+static double end_seconds(RushesTimelineRow *self)
+{
+    double end = timeline_shot_start(self, self->blocks->len), at, in, out;
+
+    for (guint i = 0; i < self->sounds->len; i++) {
+        rushes_sound_block_get_times(self->sounds->pdata[i], &at, &in, &out);
+        end = MAX(end, at + out - in);
+    }
+    return end;
+}
+
+// ---- layout ----
+// Sounds that overlap stand below each other, as many rows as it takes and the pane has room for.
+void timeline_arrange_sounds(RushesTimelineRow *self)
+{
+    double ends[MOST_SOUND_ROWS] = {0}, at, in, out;
+
+    g_array_set_size(self->sound_rows, self->sounds->len);
+    self->n_sound_rows = 1;
+    for (guint i = 0; i < self->sounds->len; i++) {
+        int row = 0;
+        rushes_sound_block_get_times(self->sounds->pdata[i], &at, &in, &out);
+        while (row < MOST_SOUND_ROWS - 1 && ends[row] > at + 1e-6)
+            row++;
+        ends[row] = MAX(ends[row], at + out - in);
+        g_array_index(self->sound_rows, int, i) = row;
+        self->n_sound_rows = MAX(self->n_sound_rows, row + 1);
+    }
+}
+
+static int sound_height(RushesTimelineRow *self)
+{
+    return self->sounds->len > 0 ? self->n_sound_rows * TIMELINE_SOUND : 0;
 }
 
 static void rushes_timeline_row_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
@@ -79,103 +146,99 @@ static void rushes_timeline_row_measure(GtkWidget *widget, GtkOrientation orient
     RushesTimelineRow *self = RUSHES_TIMELINE_ROW(widget);
 
     if (orientation == GTK_ORIENTATION_VERTICAL) {
-        *minimum = RULER_HEIGHT + 78;
-        *natural = RULER_HEIGHT + 92;
-        return;
+        *minimum = TIMELINE_RULER + 74 + sound_height(self);
+        *natural = TIMELINE_RULER + 88 + sound_height(self);
+    } else {
+        *minimum = *natural = 64;
     }
-    double end = block_x(self, self->blocks->len);
-    *minimum = *natural = (int)end + 120; // room to drop after the last
+}
+
+// Gives the child its place when any of it is in sight; a child with the focus keeps it out of sight.
+static void place(GtkWidget *child, double x, double y, double end, double height, int width)
+{
+    gboolean seen =
+        (end >= 0 && x <= width) || gtk_widget_is_focus(child) || gtk_widget_get_focus_child(child);
+    int minimum;
+
+    gtk_widget_set_child_visible(child, seen);
+    if (!seen)
+        return;
+    gtk_widget_measure(child, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+    GtkAllocation area = {(int)lround(x), (int)y, 0, (int)height};
+    area.width = MAX(minimum, (int)lround(end) - area.x - 2);
+    gtk_widget_size_allocate(child, &area, -1);
+    // What it draws depends on what of it is seen.
+    if (x < 0 || end > width)
+        gtk_widget_queue_draw(child);
+}
+
+static void configure_adjustment(RushesTimelineRow *self, int width)
+{
+    double all = TIMELINE_LEFT + end_seconds(self) * self->scale + ROOM_AFTER;
+
+    if (self->hadjustment)
+        gtk_adjustment_configure(self->hadjustment, scrolled(self), 0, MAX(all, width), width * 0.1,
+                                 width * 0.9, width);
 }
 
 static void rushes_timeline_row_size_allocate(GtkWidget *widget, int width, int height,
                                               int baseline)
 {
     RushesTimelineRow *self = RUSHES_TIMELINE_ROW(widget);
+    int shots_height = height - TIMELINE_RULER - sound_height(self) - 8;
+    double at, in, out;
 
-    for (guint i = 0; i < self->blocks->len; i++) {
-        int x = (int)lround(block_x(self, i)), end = (int)lround(block_x(self, i + 1));
-        int minimum;
-        gtk_widget_measure(self->blocks->pdata[i], GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL,
+    configure_adjustment(self, width);
+    for (guint i = 0; i < self->blocks->len; i++)
+        place(self->blocks->pdata[i], timeline_x(self, timeline_shot_start(self, i)),
+              TIMELINE_RULER + 4, timeline_x(self, timeline_shot_start(self, i + 1)), shots_height,
+              width);
+    for (guint i = 0; i < self->sounds->len; i++) {
+        int row = g_array_index(self->sound_rows, int, i);
+        rushes_sound_block_get_times(self->sounds->pdata[i], &at, &in, &out);
+        place(self->sounds->pdata[i], timeline_x(self, at),
+              height - sound_height(self) + row * TIMELINE_SOUND,
+              timeline_x(self, at + out - in) + 2, TIMELINE_SOUND - 4, width);
+    }
+    for (guint i = 0; i < self->markers->len; i++) {
+        int minimum = 0, wide = 0;
+        rushes_film_get_marker(self->project, i, &at, NULL);
+        gtk_widget_measure(self->markers->pdata[i], GTK_ORIENTATION_HORIZONTAL, -1, &minimum, &wide,
                            NULL, NULL);
-        GtkAllocation area = {x, RULER_HEIGHT + 4, MAX(MAX(SMALLEST, minimum), end - x - 2),
-                              height - RULER_HEIGHT - 10};
-        gtk_widget_size_allocate(self->blocks->pdata[i], &area, -1);
-    }
-}
-
-static void draw_ruler(RushesTimelineRow *self, GtkSnapshot *snapshot, float width)
-{
-    static const double steps[] = {0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300};
-    GdkRGBA color;
-    double step = steps[G_N_ELEMENTS(steps) - 1];
-
-    gtk_style_context_get_color(gtk_widget_get_style_context(GTK_WIDGET(self)), &color);
-    color.alpha *= 0.55f;
-    for (guint i = G_N_ELEMENTS(steps); i-- > 0;) {
-        if (steps[i] * self->scale >= 64)
-            step = steps[i];
-    }
-    g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), NULL);
-    PangoAttrList *small = pango_attr_list_new();
-    pango_attr_list_insert(small, pango_attr_scale_new(0.78));
-    pango_layout_set_attributes(layout, small);
-    pango_attr_list_unref(small);
-    for (int i = 0; LEFT + i * step * self->scale < width; i++) {
-        double seconds = i * step;
-        float x = (float)(LEFT + seconds * self->scale);
-        g_autofree char *text =
-            step < 1 ? g_strdup_printf("%d:%04.1f", (int)(seconds / 60), fmod(seconds, 60))
-                     : g_strdup_printf("%d:%02d", (int)(seconds / 60), (int)seconds % 60);
-        pango_layout_set_text(layout, text, -1);
-        gtk_snapshot_append_color(snapshot, &color, &GRAPHENE_RECT_INIT(x, RULER_HEIGHT - 6, 1, 6));
-        gtk_snapshot_save(snapshot);
-        gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(x + 4, 3));
-        gtk_snapshot_append_layout(snapshot, layout, &color);
-        gtk_snapshot_restore(snapshot);
+        double x = timeline_x(self, at);
+        place(self->markers->pdata[i], x, 1, x + wide + 2, 18, width);
     }
 }
 
 static void rushes_timeline_row_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
     RushesTimelineRow *self = RUSHES_TIMELINE_ROW(widget);
+    GPtrArray *lists[] = {self->blocks, self->sounds, self->markers};
     float width = (float)gtk_widget_get_width(widget);
     float height = (float)gtk_widget_get_height(widget);
-    const GdkRGBA head = {0.92f, 0.38f, 0, 1}, drop = {0.2f, 0.5f, 0.9f, 1};
 
-    draw_ruler(self, snapshot, width);
-    for (guint i = 0; i < self->blocks->len; i++)
-        gtk_widget_snapshot_child(widget, self->blocks->pdata[i], snapshot);
-    if (self->drop_x >= 0)
-        gtk_snapshot_append_color(
-            snapshot, &drop,
-            &GRAPHENE_RECT_INIT((float)self->drop_x - 1, RULER_HEIGHT, 3, height - RULER_HEIGHT));
-    if (self->player &&
-        rushes_player_get_source(self->player) == RUSHES_FRAME_SOURCE(self->composer)) {
-        double seconds = (rushes_player_get_position(self->player) + 0.5) / film_fps(self);
-        float x = (float)(LEFT + seconds * self->scale);
-        gtk_snapshot_append_color(snapshot, &head, &GRAPHENE_RECT_INIT(x - 1, 0, 2, height));
-        gtk_snapshot_append_color(snapshot, &head, &GRAPHENE_RECT_INIT(x - 5, 0, 10, 7));
-    }
+    gtk_snapshot_push_clip(snapshot, &GRAPHENE_RECT_INIT(0, 0, width, height));
+    timeline_draw_ruler(self, snapshot, width);
+    for (guint list = 0; list < G_N_ELEMENTS(lists); list++)
+        for (guint i = 0; i < lists[list]->len; i++)
+            if (gtk_widget_get_child_visible(lists[list]->pdata[i]))
+                gtk_widget_snapshot_child(widget, lists[list]->pdata[i], snapshot);
+    timeline_draw_head(self, snapshot, width, height);
+    gtk_snapshot_pop(snapshot);
 }
 
-static void edit_failed(RushesTimelineRow *self, GError *error)
+void timeline_failed(RushesTimelineRow *self, GError *error)
 {
     if (error)
-        g_signal_emit(self, signals[SAY], 0, error->message);
+        g_signal_emit(self, timeline_signals[TIMELINE_SAY], 0, error->message);
 }
 
-static void on_trimmed(RushesShotBlock *block, int in, int out, RushesTimelineRow *self)
+// ---- following the project ----
+static void on_film_changed(RushesTimelineRow *self)
 {
-    g_autoptr(GError) failure = NULL;
-    rushes_project_trim_shot(self->project, rushes_shot_block_get_shot(block), in, out, &failure);
-    edit_failed(self, failure);
-}
-
-static void on_chosen(RushesShotBlock *block, int frame, RushesTimelineRow *self)
-{
-    guint index;
-    if (g_ptr_array_find(self->blocks, block, &index))
-        g_signal_emit(self, signals[SEEK], 0, film_start(self, index) + frame);
+    g_clear_pointer(&self->film, rushes_timeline_unref);
+    self->film = rushes_composer_get_timeline(self->composer);
+    timeline_sync(self);
 }
 
 static void rebuild(RushesTimelineRow *self)
@@ -184,154 +247,144 @@ static void rebuild(RushesTimelineRow *self)
     RushesShot *focused = rushes_timeline_row_get_focused(self);
     g_autoptr(RushesShot) kept = focused ? g_object_ref(focused) : NULL;
 
-    drop_blocks(self);
+    timeline_drop_children(self->blocks);
     for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
         g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
-        RushesShotBlock *block = rushes_shot_block_new(shot, i);
-        g_signal_connect(block, "trimmed", G_CALLBACK(on_trimmed), self);
-        g_signal_connect(block, "chosen", G_CALLBACK(on_chosen), self);
+        RushesShotBlock *block = rushes_shot_block_new(shot, self->pictures);
+        timeline_watch_shot(self, block);
         gtk_widget_set_parent(GTK_WIDGET(block), GTK_WIDGET(self));
         g_ptr_array_add(self->blocks, block);
         if (shot == kept)
             gtk_widget_grab_focus(GTK_WIDGET(block));
     }
-    gtk_widget_queue_resize(GTK_WIDGET(self));
+    timeline_sync(self);
 }
 
-static guint drop_index(RushesTimelineRow *self, double x)
+// ---- scrolling ----
+void timeline_scroll_to(RushesTimelineRow *self, double from, double to)
 {
-    guint index = 0;
-    while (index < self->blocks->len && x > (block_x(self, index) + block_x(self, index + 1)) / 2)
-        index++;
-    return index;
+    double x = timeline_x(self, from), end = timeline_x(self, to);
+    double width = gtk_widget_get_width(GTK_WIDGET(self));
+
+    if (!self->hadjustment || (x >= 0 && end <= width))
+        return;
+    if (x < 0 || end - x > width)
+        gtk_adjustment_set_value(self->hadjustment, scrolled(self) + x - TIMELINE_LEFT);
+    else
+        gtk_adjustment_set_value(self->hadjustment, scrolled(self) + end - width + TIMELINE_LEFT);
 }
 
-static GdkDragAction on_drop_motion(GtkDropTarget *target, double x, double y,
-                                    RushesTimelineRow *self)
+// The page turns when the play head leaves it.
+static void on_position(RushesTimelineRow *self)
 {
-    self->drop_x = block_x(self, drop_index(self, x)) - 1;
+    double head = timeline_head(self), width = gtk_widget_get_width(GTK_WIDGET(self));
+    double x = timeline_x(self, head);
+
+    if (head >= 0 && self->hadjustment && width > 0 && (x < 0 || x > width))
+        gtk_adjustment_set_value(self->hadjustment, scrolled(self) + x - width * 0.1);
     gtk_widget_queue_draw(GTK_WIDGET(self));
-    return GDK_ACTION_COPY | GDK_ACTION_MOVE;
 }
 
-static void on_drop_leave(GtkDropTarget *target, RushesTimelineRow *self)
+static void rushes_timeline_row_get_property(GObject *object, guint id, GValue *value,
+                                             GParamSpec *pspec)
 {
-    self->drop_x = -1;
-    gtk_widget_queue_draw(GTK_WIDGET(self));
+    RushesTimelineRow *self = RUSHES_TIMELINE_ROW(object);
+
+    if (id == PROP_HADJUSTMENT || id == PROP_VADJUSTMENT)
+        g_value_set_object(value, id == PROP_HADJUSTMENT ? self->hadjustment : self->vadjustment);
+    else
+        g_value_set_enum(value, id == PROP_HPOLICY ? self->hpolicy : self->vpolicy);
 }
 
-static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y,
-                        RushesTimelineRow *self)
+static void rushes_timeline_row_set_property(GObject *object, guint id, const GValue *value,
+                                             GParamSpec *pspec)
 {
-    guint index = drop_index(self, x), from;
-    g_autoptr(GError) failure = NULL;
+    RushesTimelineRow *self = RUSHES_TIMELINE_ROW(object);
 
-    on_drop_leave(target, self);
-    if (G_VALUE_HOLDS(value, RUSHES_TYPE_TAKE)) {
-        rushes_project_add_shot(self->project, g_value_get_object(value), index, &failure);
-    } else {
-        RushesShot *shot = g_value_get_object(value);
-        GListModel *shots = rushes_project_get_shots(self->project);
-        for (from = 0; from < g_list_model_get_n_items(shots); from++) {
-            g_autoptr(RushesShot) item = g_list_model_get_item(shots, from);
-            if (item == shot)
-                break;
-        }
-        if (index > from)
-            index--; // its own place closes first
-        rushes_project_move_shot(self->project, shot, index, &failure);
-    }
-    edit_failed(self, failure);
-    return !failure;
-}
-
-static void on_pressed(GtkGestureClick *gesture, int count, double x, double y,
-                       RushesTimelineRow *self)
-{
-    if (y < RULER_HEIGHT && self->film)
-        g_signal_emit(self, signals[SEEK], 0,
-                      (int)(MAX(0, x - LEFT) / self->scale * film_fps(self)));
-}
-
-static gboolean rushes_timeline_row_focus_child(GtkWidget *widget, GtkDirectionType direction)
-{
-    RushesTimelineRow *self = RUSHES_TIMELINE_ROW(widget);
-    gboolean back = direction == GTK_DIR_LEFT || direction == GTK_DIR_TAB_BACKWARD;
-    RushesShot *focused = rushes_timeline_row_get_focused(self);
-
-    if (self->blocks->len == 0)
-        return FALSE;
-    if (!focused)
-        return gtk_widget_grab_focus(self->blocks->pdata[back ? self->blocks->len - 1 : 0]);
-    if (direction != GTK_DIR_LEFT && direction != GTK_DIR_RIGHT)
-        return FALSE;
-    for (guint i = 0; i < self->blocks->len; i++) {
-        if (rushes_shot_block_get_shot(self->blocks->pdata[i]) != focused)
-            continue;
-        guint next = back ? (i > 0 ? i - 1 : 0) : MIN(i + 1, self->blocks->len - 1);
-        return gtk_widget_grab_focus(self->blocks->pdata[next]);
-    }
-    return FALSE;
+    if (id == PROP_HADJUSTMENT)
+        set_hadjustment(self, g_value_get_object(value));
+    else if (id == PROP_VADJUSTMENT)
+        g_set_object(&self->vadjustment, g_value_get_object(value));
+    else if (id == PROP_HPOLICY)
+        self->hpolicy = g_value_get_enum(value);
+    else
+        self->vpolicy = g_value_get_enum(value);
 }
 
 static void rushes_timeline_row_class_init(RushesTimelineRowClass *klass)
 {
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
+    GObjectClass *object = G_OBJECT_CLASS(klass);
 
-    G_OBJECT_CLASS(klass)->dispose = rushes_timeline_row_dispose;
+    object->dispose = rushes_timeline_row_dispose;
+    object->get_property = rushes_timeline_row_get_property;
+    object->set_property = rushes_timeline_row_set_property;
     widget->measure = rushes_timeline_row_measure;
     widget->size_allocate = rushes_timeline_row_size_allocate;
     widget->snapshot = rushes_timeline_row_snapshot;
-    widget->focus = rushes_timeline_row_focus_child;
+    widget->focus = timeline_move_focus;
+    g_object_class_override_property(object, PROP_HADJUSTMENT, "hadjustment");
+    g_object_class_override_property(object, PROP_VADJUSTMENT, "vadjustment");
+    g_object_class_override_property(object, PROP_HPOLICY, "hscroll-policy");
+    g_object_class_override_property(object, PROP_VPOLICY, "vscroll-policy");
     gtk_widget_class_set_css_name(widget, "timelinerow");
     gtk_widget_class_set_accessible_role(widget, GTK_ACCESSIBLE_ROLE_LIST);
-    signals[SEEK] = g_signal_new("seek", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                 NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-    signals[SAY] = g_signal_new("say", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+    timeline_signals[TIMELINE_SEEK] =
+        g_signal_new("seek", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, G_TYPE_INT);
+    timeline_signals[TIMELINE_SAY] =
+        g_signal_new("say", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, G_TYPE_STRING);
+    timeline_signals[TIMELINE_ADJUST] =
+        g_signal_new("adjust", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, GTK_TYPE_WIDGET);
+    timeline_signals[TIMELINE_FILES] =
+        g_signal_new("files", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_DOUBLE);
+    timeline_signals[TIMELINE_MARKER] =
+        g_signal_new("marker", RUSHES_TYPE_TIMELINE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 2, GTK_TYPE_WIDGET, G_TYPE_UINT);
+}
+
+static void redraw_blocks(RushesTimelineRow *self)
+{
+    GPtrArray *lists[] = {self->blocks, self->sounds};
+
+    for (guint list = 0; list < G_N_ELEMENTS(lists); list++)
+        for (guint i = 0; i < lists[list]->len; i++)
+            if (gtk_widget_get_child_visible(lists[list]->pdata[i]))
+                gtk_widget_queue_draw(lists[list]->pdata[i]);
 }
 
 static void rushes_timeline_row_init(RushesTimelineRow *self)
 {
-    GType accepted[] = {RUSHES_TYPE_SHOT, RUSHES_TYPE_TAKE};
-    GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_INVALID, GDK_ACTION_COPY | GDK_ACTION_MOVE);
-    GtkGesture *click = gtk_gesture_click_new();
-
     self->blocks = g_ptr_array_new();
-    self->scale = 90;
-    self->drop_x = -1;
-    gtk_drop_target_set_gtypes(drop, accepted, G_N_ELEMENTS(accepted));
-    g_signal_connect(drop, "motion", G_CALLBACK(on_drop_motion), self);
-    g_signal_connect(drop, "leave", G_CALLBACK(on_drop_leave), self);
-    g_signal_connect(drop, "drop", G_CALLBACK(on_drop), self);
-    gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(drop));
-    g_signal_connect(click, "pressed", G_CALLBACK(on_pressed), self);
-    gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(click));
+    self->sounds = g_ptr_array_new();
+    self->markers = g_ptr_array_new();
+    self->sound_rows = g_array_new(FALSE, TRUE, sizeof(int));
+    self->pictures = rushes_timeline_pictures_new();
+    self->scale = DEFAULT_SCALE;
+    self->snaps = TRUE;
+    self->drop_x = self->snap_line = -1;
+    self->trimmed = G_MAXUINT;
+    g_signal_connect_object(self->pictures, "changed", G_CALLBACK(redraw_blocks), self,
+                            G_CONNECT_SWAPPED);
+    timeline_watch_pointer(self);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    "Shots of the timeline", -1);
-}
-
-static void on_film_changed(RushesTimelineRow *self)
-{
-    g_clear_pointer(&self->film, rushes_timeline_unref);
-    self->film = rushes_composer_get_timeline(self->composer);
-    gtk_widget_queue_resize(GTK_WIDGET(self));
-    gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
 void rushes_timeline_row_set_project(RushesTimelineRow *self, RushesProject *project,
                                      RushesComposer *composer)
 {
-    if (self->project)
-        g_signal_handlers_disconnect_by_data(rushes_project_get_shots(self->project), self);
-    if (self->composer)
-        g_signal_handlers_disconnect_by_data(self->composer, self);
+    leave_project(self);
     g_set_object(&self->project, project);
     g_set_object(&self->composer, composer);
     g_signal_connect_swapped(rushes_project_get_shots(project), "items-changed",
                              G_CALLBACK(rebuild), self);
     g_signal_connect_swapped(composer, "changed", G_CALLBACK(on_film_changed), self);
-    on_film_changed(self);
+    g_clear_pointer(&self->film, rushes_timeline_unref);
+    self->film = rushes_composer_get_timeline(composer);
     rebuild(self);
 }
 
@@ -340,14 +393,23 @@ void rushes_timeline_row_set_player(RushesTimelineRow *self, RushesPlayer *playe
     g_return_if_fail(RUSHES_IS_TIMELINE_ROW(self) && !self->player);
 
     self->player = g_object_ref(player);
-    g_signal_connect_swapped(player, "notify::position", G_CALLBACK(gtk_widget_queue_draw), self);
-    g_signal_connect_swapped(player, "notify::source", G_CALLBACK(gtk_widget_queue_draw), self);
+    g_signal_connect_swapped(player, "notify::position", G_CALLBACK(on_position), self);
+    g_signal_connect_swapped(player, "notify::source", G_CALLBACK(on_position), self);
 }
 
-void rushes_timeline_row_set_scale(RushesTimelineRow *self, double pixels_a_second)
+void rushes_timeline_row_set_scale(RushesTimelineRow *self, double pixels_a_second, double x)
 {
-    self->scale = CLAMP(pixels_a_second, 8, 600);
-    gtk_widget_queue_resize(GTK_WIDGET(self));
+    double width = gtk_widget_get_width(GTK_WIDGET(self));
+    double head = timeline_head(self), head_x = timeline_x(self, head);
+
+    if (x < 0)
+        x = head >= 0 && head_x >= 0 && head_x <= width ? head_x : width / 2;
+    double seconds = timeline_seconds(self, x);
+    self->scale = CLAMP(pixels_a_second, 0.5, 1200);
+    timeline_sync(self);
+    configure_adjustment(self, (int)width);
+    if (self->hadjustment)
+        gtk_adjustment_set_value(self->hadjustment, TIMELINE_LEFT + seconds * self->scale - x);
 }
 
 double rushes_timeline_row_get_scale(RushesTimelineRow *self)
@@ -355,22 +417,22 @@ double rushes_timeline_row_get_scale(RushesTimelineRow *self)
     return self->scale;
 }
 
-RushesShot *rushes_timeline_row_get_focused(RushesTimelineRow *self)
+void rushes_timeline_row_fit(RushesTimelineRow *self)
 {
-    GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
-    GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
+    double end = end_seconds(self), width = gtk_widget_get_width(GTK_WIDGET(self));
 
-    for (guint i = 0; i < self->blocks->len && focus; i++) {
-        // Its own menu has the focus while it is open.
-        if (focus == self->blocks->pdata[i] ||
-            gtk_widget_is_ancestor(focus, self->blocks->pdata[i]))
-            return rushes_shot_block_get_shot(self->blocks->pdata[i]);
-    }
-    return NULL;
+    if (end > 0 && width > 2 * TIMELINE_LEFT)
+        rushes_timeline_row_set_scale(self, (width - 2 * TIMELINE_LEFT) / end, -1);
+    if (self->hadjustment)
+        gtk_adjustment_set_value(self->hadjustment, 0);
 }
 
-void rushes_timeline_row_focus(RushesTimelineRow *self, guint index)
+void rushes_timeline_row_set_snaps(RushesTimelineRow *self, gboolean snaps)
 {
-    if (index < self->blocks->len)
-        gtk_widget_grab_focus(self->blocks->pdata[index]);
+    self->snaps = snaps;
+}
+
+gboolean rushes_timeline_row_get_snaps(RushesTimelineRow *self)
+{
+    return self->snaps;
 }

@@ -97,7 +97,7 @@ static void delete_take(GtkWidget *widget, const char *action, GVariant *paramet
     adw_toast_overlay_add_toast(self->toasts, toast);
 }
 
-// Del: the shot that has the focus, otherwise the selected takes.
+// Del: the shot or sound that has the focus, otherwise the selected takes.
 static void delete_focused(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
@@ -105,6 +105,8 @@ static void delete_focused(GtkWidget *widget, const char *action, GVariant *para
         rushes_timeline_row_get_focused(rushes_timeline_pane_get_row(self->timeline));
     GError *failure = NULL;
 
+    if (!shot && window_delete_sound(self))
+        return;
     if (!shot) {
         delete_take(widget, action, parameter);
         return;
@@ -326,6 +328,7 @@ void window_install_actions(GtkWidgetClass *klass)
     window_install_generate_actions(klass);
     window_install_play_actions(klass);
     window_install_shot_actions(klass);
+    window_install_timeline_actions(klass);
     window_install_start_actions(klass);
     window_install_person_actions(klass);
 }

@@ -16,6 +16,12 @@ static gboolean press(RushesWindow *self, const char *action)
     return GDK_EVENT_STOP;
 }
 
+static gboolean zoom_timeline(RushesWindow *self, const char *how)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "win.timeline-zoom", "s", how);
+    return GDK_EVENT_STOP;
+}
+
 static gboolean on_shift_key(RushesWindow *self, guint key)
 {
     switch (key) {
@@ -29,6 +35,16 @@ static gboolean on_shift_key(RushesWindow *self, guint key)
         return press(self, "win.go-mark-in");
     case GDK_KEY_O:
         return press(self, "win.go-mark-out");
+    case GDK_KEY_M:
+        return press(self, "win.add-marker");
+    case GDK_KEY_Up:
+        return press(self, "win.previous-marker");
+    case GDK_KEY_Down:
+        return press(self, "win.next-marker");
+    case GDK_KEY_Delete:
+        return press(self, "win.ripple-delete");
+    case GDK_KEY_plus: // with Shift on many layouts
+        return zoom_timeline(self, "in");
     default:
         return GDK_EVENT_PROPAGATE;
     }
@@ -63,13 +79,28 @@ static gboolean on_plain_key(RushesWindow *self, guint key)
         {GDK_KEY_e, "win.add-to-timeline"},
         {GDK_KEY_s, "win.split"},
         {GDK_KEY_d, "win.dissolve"},
+        {GDK_KEY_n, "win.snap"},
+        {GDK_KEY_t, "win.spoken-line"},
         {GDK_KEY_Delete, "win.delete"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
         if (key == keys[i].key)
             return press(self, keys[i].action);
     }
-    return GDK_EVENT_PROPAGATE;
+    switch (key) {
+    case GDK_KEY_plus:
+    case GDK_KEY_equal: // plus without Shift
+    case GDK_KEY_KP_Add:
+        return zoom_timeline(self, "in");
+    case GDK_KEY_minus:
+    case GDK_KEY_KP_Subtract:
+        return zoom_timeline(self, "out");
+    case GDK_KEY_0:
+    case GDK_KEY_KP_0:
+        return zoom_timeline(self, "fit");
+    default:
+        return GDK_EVENT_PROPAGATE;
+    }
 }
 
 static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,

@@ -81,3 +81,8 @@ void window_install_person_actions(GtkWidgetClass *klass);
 void window_install_start_actions(GtkWidgetClass *klass);
 void window_install_play_actions(GtkWidgetClass *klass);
 void window_install_shot_actions(GtkWidgetClass *klass);
+void window_install_timeline_actions(GtkWidgetClass *klass);
+// What Delete, split and mute do when a sound has the focus; FALSE: none has.
+gboolean window_delete_sound(RushesWindow *self);
+gboolean window_split_sound(RushesWindow *self);
+gboolean window_mute_sound(RushesWindow *self);

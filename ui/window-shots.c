@@ -40,6 +40,8 @@ static void turn_over(GtkWidget *widget, const char *action, GVariant *parameter
     RushesShot *shot = current_shot(self);
     GError *failure = NULL;
 
+    if (g_str_equal(action, "win.mute-shot") && window_mute_sound(self))
+        return;
     if (!shot) {
         window_say(self, "Choose a shot on the timeline first.");
         return;
@@ -71,6 +73,8 @@ static void split(GtkWidget *widget, const char *action, GVariant *parameter)
     int index = rushes_timeline_find_cut(film, position);
     GError *failure = NULL;
 
+    if (window_split_sound(self))
+        return;
     if (index < 0 ||
         !rushes_preview_pane_shows_source(self->preview, RUSHES_FRAME_SOURCE(self->film))) {
         window_say(self, "Put the play head inside a shot of the timeline first.");
