@@ -14,11 +14,19 @@ static RushesTake *make_take(RushesWindow *self, const RushesRecipe *recipe, gbo
     RushesTake *shown = rushes_preview_pane_get_take(self->preview);
     // A take made while another is looked at is its child when words or settings were taken over.
     const char *parent = shown ? rushes_take_get_id(shown) : NULL;
+    g_autoptr(GError) failure = NULL;
     RushesTake *take = rushes_project_add_take(self->project, recipe, parent, error);
 
-    if (!take || !window_write_start(self, take, error) ||
-        !rushes_queue_add(self->queue, self->project, take, front, error))
+    if (!take)
         return NULL;
+    if (!window_write_start(self, take, &failure) ||
+        !rushes_queue_add(self->queue, self->project, take, front, &failure)) {
+        // It is in the project and in no queue: its card says why.
+        rushes_take_set_state(take, RUSHES_TAKE_FAILED, failure->message);
+        rushes_take_save(take, NULL);
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
     rushes_library_index_take(rushes_queue_get_library(self->queue),
                               rushes_project_get_folder(self->project), take, NULL);
     return take;

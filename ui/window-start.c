@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-#include "media/condition.h"
+#include "project/take-start.h"
 #include "rights/picture-marks.h"
 #include "texture.h"
 #include "window-private.h"
@@ -182,87 +182,29 @@ static void choose_first_frame(GtkWidget *widget, const char *action, GVariant *
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
-static gboolean write_file(RushesTake *take, const char *name, gconstpointer data, gsize bytes,
-                           GError **error)
-{
-    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), name, NULL);
-    return g_file_set_contents(path, data, (gssize)bytes, error);
-}
-
-static gboolean write_image_start(RushesWindow *self, const cJSON *start, RushesRecipe *recipe,
-                                  RushesTake *take, GError **error)
-{
-    g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
-                                             rushes_json_string(start, "file", ""), NULL);
-    RushesConditionFormat format = {
-        .width = recipe->width, .height = recipe->height, .fps = recipe->fps};
-    g_autoptr(cJSON) written =
-        rushes_condition_from_picture(path, &format, rushes_take_get_folder(take), error);
-
-    if (!written)
-        return FALSE;
-    recipe->conditioning = RUSHES_CONDITIONING_IMAGE;
-    recipe->condition_frames = 1;
-    recipe->condition_source = g_strdup(rushes_json_string(start, "source", "an image"));
-    return TRUE;
-}
-
-#define EXTEND_FRAMES 9 // three latent frames: enough to carry the motion
-
-static gboolean write_extend_start(RushesTake *from, RushesRecipe *recipe, RushesTake *take,
-                                   GError **error)
-{
-    RushesFrameSource *source = rushes_take_get_source(from);
-    RushesFrameFormat format;
-    g_autoptr(GByteArray) video = g_byte_array_new();
-
-    rushes_frame_source_get_format(source, &format);
-    int count = MIN(EXTEND_FRAMES, format.ready);
-    gsize bytes = (gsize)recipe->width * (gsize)recipe->height * 3;
-    for (int i = format.ready - count; i < format.ready; i++) {
-        g_autoptr(GBytes) frame = rushes_frame_source_read_frame(source, i, error);
-        if (!frame)
-            return FALSE;
-        g_autofree guint8 *fitted =
-            rushes_picture_cover(g_bytes_get_data(frame, NULL), format.width, format.height,
-                                 (gsize)format.width * 3, recipe->width, recipe->height);
-        g_byte_array_append(video, fitted, (guint)bytes);
-    }
-    if (!write_file(take, "condition.rgb", video->data, video->len, error))
-        return FALSE;
-    if (format.rate > 0 && format.channels == 1 && format.fps > 0) {
-        gint64 samples = (gint64)(count / format.fps * format.rate);
-        g_autofree float *sound = g_new(float, (gsize)samples);
-        rushes_frame_source_read_samples(source, format.samples - samples, (gsize)samples, sound);
-        if (!write_file(take, "condition.f32", sound, (gsize)samples * sizeof(float), error))
-            return FALSE;
-        recipe->condition_audio = g_strdup("condition.f32");
-        recipe->condition_samples = samples;
-    }
-    recipe->conditioning = RUSHES_CONDITIONING_EXTEND;
-    recipe->condition_frames = count;
-    recipe->condition_source = g_strdup_printf("take %d", rushes_take_get_number(from));
-    return TRUE;
-}
-
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error)
 {
     const cJSON *start = start_value(self);
     const char *kind = rushes_json_string(start, "kind", "");
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_take_get_recipe(take));
     RushesTake *from =
         rushes_project_find_take(self->project, rushes_json_string(start, "take", ""));
-    gboolean written = TRUE;
+    gboolean written;
 
-    if (g_str_equal(kind, "image"))
-        written = write_image_start(self, start, recipe, take, error);
-    else if (g_str_equal(kind, "extend") && from)
-        written = write_extend_start(from, recipe, take, error);
-    else
+    if (g_str_equal(kind, "image")) {
+        g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
+                                                 rushes_json_string(start, "file", ""), NULL);
+        written = rushes_take_start_from_picture(
+            take, path, rushes_json_string(start, "source", "an image"), error);
+    } else if (g_str_equal(kind, "extend") && from) {
+        const cJSON *model = rushes_queue_get_model(self->queue);
+        written = rushes_take_start_extending(
+            take, from, (int)rushes_json_number(model, "frames_multiple", 4), error);
+    } else {
         return TRUE;
+    }
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_take_get_recipe(take));
     if (!written || !window_read_reference(self, recipe, error))
         return FALSE;
-    recipe->condition_video = g_strdup("condition.rgb");
     rushes_take_set_recipe(take, recipe);
     return rushes_take_save(take, error);
 }

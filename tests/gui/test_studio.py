@@ -88,6 +88,19 @@ def xdo(*words):
     subprocess.run(["xdotool", *map(str, words)], check=False)
 
 
+def choose(text):
+    """An item of the main menu."""
+    menu = wait(lambda: named("Main menu"))
+    for node in walk(menu):
+        try:
+            if node.queryAction().nActions and node.queryAction().doAction(0):
+                break
+        except NotImplementedError:
+            pass
+    item = wait(lambda: named(text, pyatspi.ROLE_MENU_ITEM), 5)
+    return bool(item) and item.queryAction().doAction(0)
+
+
 def processor_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -212,6 +225,16 @@ def main():
         words = named("Prompt", pyatspi.ROLE_TEXT).queryText()
         check("dropping the take's file brings its recipe back", words.getText(0, words.characterCount) == PROMPT)
         shot("5-dropped")
+        check("a take can be extended", choose("Extend This Take") and wait(lambda: named("Starts from the end of take 1"), 5))
+        xdo("key", "ctrl+Return")
+        check("its last frames are where the next one starts", wait(lambda: named("Take 2, done")))
+        choose("Start From This Frame")
+        check("so can a frame be", wait(lambda: named("Starts from take 2, frame"), 5))
+        xdo("key", "ctrl+Return")
+        check("which is the first of the next one", wait(lambda: named("Take 3, done")))
+        started = [json.loads(file.read_text())["recipe"].get("conditioning", {}) for file in take_json(home)]
+        check("the recipes say what they start from",
+              sorted((given.get("kind", ""), given.get("frames", 0)) for given in started) == [("", 0), ("extend", 9), ("image", 1)])
         studio.kill()
         studio.wait()
         studio = subprocess.Popen([RUSHES], env=STUDIO)

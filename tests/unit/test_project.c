@@ -6,6 +6,7 @@
 
 #include "project/library.h"
 #include "project/project.h"
+#include "project/take-start.h"
 #include "project/word-diff.h"
 #include "rushes-error.h"
 #include "scratch.h"
@@ -379,6 +380,49 @@ static void recipes_from_strangers_stay_in_their_folder(void)
     g_assert_cmpstr(lines[0], ==, "Steps: 20 → 24");
 }
 
+static void an_extended_take_starts_from_frames_that_the_model_can_take(void)
+{
+    static const struct {
+        int frames, count; // of the new clip; of those it starts from
+    } cases[] = {{25, 9}, {9, 5}, {5, 1}, {2, 1}, {1, 0}};
+    g_autofree char *folder = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+    g_autofree char *place = g_build_filename(folder, "Film.rushes", NULL);
+    g_autoptr(RushesProject) project = rushes_project_create(place, NULL);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    const gsize bytes = 8 * 4 * 3;
+
+    recipe->width = 8;
+    recipe->height = 4;
+    recipe->fps = 12;
+    recipe->frames = 12;
+    RushesTake *from = rushes_project_add_take(project, recipe, NULL, NULL);
+    g_autofree char *raw = g_build_filename(rushes_take_get_folder(from), "frames.rgb", NULL);
+    g_autofree char *frames = g_malloc0(bytes * 12);
+    for (gsize i = 0; i < 12; i++)
+        memset(frames + i * bytes, (char)i, bytes);
+    g_assert_true(g_file_set_contents(raw, frames, (gssize)bytes * 12, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        recipe->frames = cases[i].frames;
+        RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
+        gboolean started = rushes_take_start_extending(take, from, 4, &error);
+        g_assert_cmpint(started, ==, cases[i].count > 0);
+        g_assert_cmpint(error == NULL, ==, started);
+        if (!started)
+            continue;
+        const RushesRecipe *kept = rushes_take_get_recipe(take);
+        g_assert_cmpint(kept->condition_frames, ==, cases[i].count);
+        g_autofree char *file =
+            g_build_filename(rushes_take_get_folder(take), "condition.rgb", NULL);
+        g_autofree char *given = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(file, &given, &length, NULL));
+        g_assert_cmpuint(length, ==, bytes * (gsize)cases[i].count);
+        g_assert_cmpint(given[0], ==, 12 - cases[i].count); // the last ones, in order
+        g_assert_cmpint(given[length - 1], ==, 11);
+    }
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -392,6 +436,7 @@ int main(int argc, char **argv)
     g_test_add_func("/project/wrong-kinds", fields_of_a_wrong_kind_do_not_stop_the_opening);
     g_test_add_func("/project/damaged-journal", damaged_journal_lines_are_kept_aside);
     g_test_add_func("/project/kill", kill_at_any_moment_loses_nothing);
+    g_test_add_func("/take/extend", an_extended_take_starts_from_frames_that_the_model_can_take);
     g_test_add_func("/library/search", library_finds_words_and_survives_damage);
     g_test_add_func("/diff/words", word_diff_gives_both_texts_back);
     g_test_add_func("/recipe/strangers", recipes_from_strangers_stay_in_their_folder);
