@@ -17,6 +17,10 @@
 // click (tests/e2e): without the edit list the sound is 21.3 ms late.
 #define AAC_PRIMING 1024
 #define QUALITY     18
+// What may wait for the encoders: enough to keep them busy.
+#define FRAMES_AHEAD 8
+#define BYTES_AHEAD  (4 * 1024 * 1024)
+#define LOOK_AGAIN   (2 * GST_MSECOND)
 
 struct RushesClipWriter {
     char *path, *muxed, *rewritten; // final name, and two temporary ones beside it
@@ -64,13 +68,14 @@ static void set_up_sources(RushesClipWriter *self)
         "height", G_TYPE_INT, format->height, "framerate", GST_TYPE_FRACTION, format->fps_num,
         format->fps_den, "colorimetry", G_TYPE_STRING, "1:1:7:1", NULL);
     if (self->video)
-        g_object_set(self->video, "caps", video, "format", GST_FORMAT_TIME, "block", TRUE,
-                     "max-bytes", (guint64)self->frame_bytes * 8, NULL);
+        g_object_set(self->video, "caps", video, "format", GST_FORMAT_TIME, "max-bytes", (guint64)0,
+                     NULL);
     if (self->audio) {
         g_autoptr(GstCaps) audio = gst_caps_new_simple(
             "audio/x-raw", "format", G_TYPE_STRING, "F32LE", "layout", G_TYPE_STRING, "interleaved",
             "rate", G_TYPE_INT, format->rate, "channels", G_TYPE_INT, format->channels, NULL);
-        g_object_set(self->audio, "caps", audio, "format", GST_FORMAT_TIME, "block", TRUE, NULL);
+        g_object_set(self->audio, "caps", audio, "format", GST_FORMAT_TIME, "max-bytes", (guint64)0,
+                     NULL);
     }
 }
 
@@ -142,11 +147,28 @@ void rushes_clip_writer_set_recipe(RushesClipWriter *self, const char *json)
     self->recipe = g_strdup(json);
 }
 
+// Waits until the encoders have taken most of what was pushed. Not left to the source itself: one that blocks does so
+// for ever when the pipeline behind it has ended with an error, as on a full disk.
+static gboolean wait_for_room(RushesClipWriter *self, GstAppSrc *source, GError **error)
+{
+    g_autoptr(GstBus) bus = gst_element_get_bus(self->pipeline);
+    guint64 most = MAX((guint64)self->frame_bytes * FRAMES_AHEAD, BYTES_AHEAD);
+
+    while (gst_app_src_get_current_level_bytes(source) > most) {
+        g_autoptr(GstMessage) message =
+            gst_bus_timed_pop_filtered(bus, LOOK_AGAIN, GST_MESSAGE_ERROR);
+        if (message)
+            return take_bus_error(self, message, error);
+    }
+    return TRUE;
+}
+
 static gboolean push(RushesClipWriter *self, GstAppSrc *source, const void *data, gsize bytes,
                      GstClockTime start, GstClockTime end, GError **error)
 {
+    if (!wait_for_room(self, source, error))
+        return FALSE;
     GstBuffer *buffer = gst_buffer_new_memdup(data, bytes);
-
     GST_BUFFER_PTS(buffer) = start;
     GST_BUFFER_DURATION(buffer) = end - start;
     if (gst_app_src_push_buffer(source, buffer) != GST_FLOW_OK) {
