@@ -9,8 +9,7 @@
 //              1 QUERIES  2 D4 (texels of a head)  3 BIAS (0 or 1)  4 KEYS: a multiple of PARTS
 //   dispatch   (ceil(q_rows / QUERIES), heads, frames)
 //   memory     16 (QUERIES + KEYS) (D4 + 1) + 4 QUERIES (KEYS + 1) bytes shared; HALF: 8 in place of 16
-//   precision  f32; with HALF queries, keys, values, the weight of a value and products of four are
-//              rounded to f16, sums stay f32; running maximum and sum as in Dao et al., FlashAttention (2022), with exp2
+//   precision  f32; HALF rounds queries, keys and values to f16, products and sums are f32; running maximum and sum as in Dao et al., FlashAttention (2022), with exp2
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "shared/attention.h"
@@ -83,16 +82,10 @@ void main()
         barrier();
         [[unroll]] for (int i = 0; i < OWN_KEYS; i++) {
             int key = part + i * PARTS;
-#ifdef HALF
-            float s = 0.0;
-            for (int d = 0; d < D4; d++)
-                s += float(dot(q_tile[query * PITCH + d], kv_tile[key * PITCH + d]));
-#else
             vec4 dot4 = vec4(0.0);
             for (int d = 0; d < D4; d++)
-                dot4 = fma(q_tile[query * PITCH + d], kv_tile[key * PITCH + d], dot4);
+                dot4 = fma(vec4(q_tile[query * PITCH + d]), vec4(kv_tile[key * PITCH + d]), dot4);
             float s = (dot4.x + dot4.y) + (dot4.z + dot4.w);
-#endif
             if (BIAS != 0) {
                 int at = min(first + key, last_key);
                 s += texelFetch(bias_texels, bias_base + at / 4)[at % 4] * LOG2_E;
@@ -119,12 +112,8 @@ void main()
             float s = score[query * (KEYS + 1) + key];
             total += s;
             [[unroll]] for (int i = 0; i < OWN_TEXELS; i++) {
-                Texel value = kv_tile[key * PITCH + min(part + i * PARTS, D4 - 1)];
-#ifdef HALF
-                sums[i] += vec4(value * float16_t(s));
-#else
+                vec4 value = vec4(kv_tile[key * PITCH + min(part + i * PARTS, D4 - 1)]);
                 sums[i] = fma(vec4(s), value, sums[i]);
-#endif
             }
         }
     }

@@ -15,8 +15,8 @@
 //                            and ROW_TILE * K_STEP
 //   dispatch   (row tiles, output tiles, phases or frames), see tile_of_group()
 //   memory     16 K_STEP (OUT_TILE + ROW_TILE + 2) bytes shared; HALF: half of it
-//   precision  f32 sums in ascending k, four at a time. HALF: both operands and the sum of four
-//              products are rounded to f16, all else is f32; what f16 cannot hold is clamped
+//   precision  f32 sums in ascending k, four at a time. HALF: both operands are rounded to f16 (weights
+//              that are stored so are exact), their products are f32; what f16 cannot hold is clamped
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "shared/gemm.h"
@@ -99,11 +99,11 @@ void accumulate(int x_at[X_LOADS], bool inside[X_LOADS])
         }
         barrier();
         [[unroll]] for (int k = 0; k < K_STEP; k++) {
-            Texel w[4];
+            vec4 w[4];
             [[unroll]] for (int o = 0; o < 4; o++)
-                w[o] = w_tile[k * W_PITCH + out_at + o];
+                w[o] = vec4(w_tile[k * W_PITCH + out_at + o]);
             [[unroll]] for (int r = 0; r < 4; r++) {
-                Texel x = x_tile[k * X_PITCH + row_at + r];
+                vec4 x = vec4(x_tile[k * X_PITCH + row_at + r]);
                 sums[r] += vec4(dot(x, w[0]), dot(x, w[1]), dot(x, w[2]), dot(x, w[3]));
             }
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// half.glsl - what a kernel keeps in shared memory and multiplies: four f32, or with HALF four f16. Numbers
+// half.glsl - what a kernel keeps in shared memory: four f32, or with HALF four f16, half the bytes. Numbers
 // beyond the largest f16 become that one, so that no infinity appears where f32 had none.
 
 #ifdef HALF
