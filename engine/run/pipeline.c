@@ -100,6 +100,8 @@ static void set_shapes(Pipeline *p)
     p->video.shape = (Shape){wan_vae_latents(vae, r->frames), r->height / vae->space,
                              r->width / vae->space, vae->latent_channels};
     p->video.clean = by_channels ? 0 : wan_vae_latents(vae, r->first_frame_count);
+    p->tiles_x = tile_axis(p->video.shape.width, r->tiles_x);
+    p->tiles_y = tile_axis(p->video.shape.height, r->tiles_y);
     p->video.frame =
         (uint64_t)p->video.shape.height * p->video.shape.width * p->video.shape.channels;
     p->condition_channels =
@@ -245,6 +247,7 @@ void pipeline_close(Pipeline **pipeline)
     free((float *)p->request.audio_noise);
     free(p->condition);
     free(p->rgba);
+    free(p->blend);
     free(p->samples);
     free(p);
     *pipeline = NULL;

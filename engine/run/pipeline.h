@@ -31,6 +31,7 @@ typedef struct PipelineModelInfo {
     uint64_t weight_bytes;          // all components, as stored
     bool has_audio;                 // false for Wan
     bool has_image;                 // first frames can be given
+    uint32_t latent_space;          // picture sides of one latent position
     uint32_t size_multiple;         // width and height must be multiples of this
     uint32_t frames_multiple;       // frames must be 1 + a multiple of this
     uint32_t max_tokens;            // of a prompt, end mark included
@@ -78,6 +79,9 @@ typedef struct PipelineRequest {
     // Starting noise instead of the seed's, or NULL: [latent frames][latent height][latent width][channels]
     // and [audio tokens][channels].
     const float *video_noise, *audio_noise;
+    // How many tiles across and down the VAE takes a picture in, where it does not fit whole; 0 and 1: whole.
+    // They overlap and fade into each other; pictures are complete only when the last tile is done.
+    uint32_t tiles_x, tiles_y;
     bool keep_weights; // several clips in a row, or memory to spare
 } PipelineRequest;
 
@@ -141,7 +145,9 @@ RSH_MUST_USE RshStatus pipeline_preview(Pipeline *pipeline, uint8_t **pixels, ui
 
 // Frames decoded by one call; valid until the next call or close.
 typedef struct PipelineFrames {
-    uint32_t first, count; // count 0: there are no more
+    uint32_t first, count; // count 0: there are no more, unless
+    bool waiting;          // pictures come from tiles, which are not all done: call again
+    float done;            // of all tiles, 0 to 1, while waiting
     uint32_t width, height;
     const uint8_t *rgba; // [count][height][width][4]
 } PipelineFrames;

@@ -12,7 +12,9 @@
 RshStatus clip_describe(const Pipeline *p, bool first, Graph **out, RshError *error)
 {
     const PipelineModel *m = p->model;
-    const Shape pixels = {first ? 1 : m->vae_config.time, p->request.height, p->request.width, 3};
+    const uint32_t space = m->vae_config.space;
+    const Shape pixels = {first ? 1 : m->vae_config.time, p->tiles_y.tile * space,
+                          p->tiles_x.tile * space, 3};
     RshStatus status = graph_create(first ? "encode first frame" : "encode frames", out, error);
     if (status != RSH_OK)
         return status;
@@ -24,43 +26,93 @@ RshStatus clip_describe(const Pipeline *p, bool first, Graph **out, RshError *er
     return RSH_OK;
 }
 
-// Encodes `chunks` chunks into `latents`. Frames beyond those given are mid-gray.
+typedef struct Encoder {
+    Graph *graph[2]; // first chunk, later ones
+    Program *program[2];
+    float *pixels;  // a chunk of whole pictures
+    float *tile;    // a part of them
+    float *latents; // of the tile
+} Encoder;
+
+static void encoder_clear(Encoder *encoder)
+{
+    for (int i = 0; i < 2; i++)
+        stage_discard(&encoder->graph[i], &encoder->program[i]);
+    free(encoder->pixels);
+    free(encoder->tile);
+    free(encoder->latents);
+    *encoder = (Encoder){0};
+}
+
+// The pictures of a chunk; frames beyond those given are mid-gray.
+static void gather_pixels(const Pipeline *p, uint32_t chunk, float *pixels)
+{
+    const uint32_t time = p->model->vae_config.time, given = p->request.first_frame_count;
+    const uint64_t frame = (uint64_t)p->request.width * p->request.height * 3;
+    const uint32_t from = chunk ? 1 + (chunk - 1) * time : 0, count = chunk ? time : 1;
+    uint32_t known = from < given ? given - from : 0;
+    known = known < count ? known : count;
+    memset(pixels, 0, time * frame * sizeof(float));
+    if (known)
+        memcpy(pixels, p->request.first_frames + from * frame, known * frame * sizeof(float));
+}
+
+static RshStatus encode_chunk(Pipeline *p, Encoder *encoder, uint32_t tile, uint32_t chunk,
+                              float *latents, RshError *error)
+{
+    const uint32_t space = p->model->vae_config.space,
+                   count = chunk ? p->model->vae_config.time : 1;
+    const uint64_t frame = (uint64_t)p->request.width * p->request.height * 3;
+    const uint64_t part = (uint64_t)p->tiles_x.tile * p->tiles_y.tile * space * space * 3;
+    const int later = chunk > 0;
+    RshStatus status = RSH_OK;
+    gather_pixels(p, chunk, encoder->pixels);
+    for (uint32_t f = 0; f < count; f++)
+        tile_cut(&p->tiles_x, &p->tiles_y, tile % p->tiles_x.count, tile / p->tiles_x.count, space,
+                 3, encoder->pixels + f * frame, encoder->tile + f * part);
+    if (!encoder->program[later]) {
+        // With tiles, the other one's memory counts.
+        if (tile_count(p) > 1)
+            stage_discard(&encoder->graph[!later], &encoder->program[!later]);
+        status = clip_describe(p, !later, &encoder->graph[later], error);
+        if (status == RSH_OK)
+            status = stage_prepare(p->runner, encoder->graph[later], p->cancel,
+                                   &encoder->program[later], error);
+    }
+    Program *program = encoder->program[later];
+    if (status == RSH_OK)
+        status = stage_write(encoder->graph[later], program, "pixels", encoder->tile, error);
+    if (status == RSH_OK)
+        status = program->ops->run(program, p->cancel, error);
+    if (status == RSH_OK)
+        status = stage_read(encoder->graph[later], program, "latents", encoder->latents, error);
+    if (status == RSH_OK)
+        tiles_add_latents(p, tile, encoder->latents, latents + chunk * p->video.frame);
+    return status;
+}
+
+// Encodes `chunks` chunks into `latents`.
 static RshStatus encode_pictures(Pipeline *p, uint32_t chunks, float *latents, RshError *error)
 {
     const uint32_t time = p->model->vae_config.time;
-    const uint64_t frame = (uint64_t)p->request.width * p->request.height * 3;
-    Graph *graph[2] = {NULL, NULL};
-    Program *program[2] = {NULL, NULL};
-    float *pixels = calloc(time, frame * sizeof(float));
+    const uint64_t pixels = (uint64_t)time * p->request.width * p->request.height * 3;
+    Encoder encoder = {.pixels = calloc(pixels, sizeof(float)),
+                       .tile = calloc(pixels, sizeof(float)),
+                       .latents = calloc(p->video.frame, sizeof(float))};
     RshStatus status = RSH_OK;
-    if (!pixels)
-        return error_set(error, RSH_ERROR_MEMORY, "No memory for the first frames.");
-    for (uint32_t i = 0; i < chunks && status == RSH_OK; i++) {
-        int later = i > 0;
-        uint32_t from = later ? 1 + (i - 1) * time : 0, count = later ? time : 1, given = 0;
-        if (from < p->request.first_frame_count)
-            given = p->request.first_frame_count - from < count
-                        ? p->request.first_frame_count - from
-                        : count;
-        memset(pixels, 0, time * frame * sizeof(float));
-        memcpy(pixels, p->request.first_frames + (given ? from * frame : 0),
-               given * frame * sizeof(float));
-        if (!program[later]) {
-            status = clip_describe(p, !later, &graph[later], error);
-            if (status == RSH_OK)
-                status = stage_prepare(p->runner, graph[later], p->cancel, &program[later], error);
+    if (!encoder.pixels || !encoder.tile || !encoder.latents)
+        status = error_set(error, RSH_ERROR_MEMORY, "No memory for the first frames.");
+    memset(latents, 0, chunks * p->video.frame * sizeof(float));
+    for (uint32_t tile = 0; tile < tile_count(p) && status == RSH_OK; tile++) {
+        if (tile > 0) { // what the tile before has left
+            for (int i = 0; i < 2; i++)
+                stage_discard(&encoder.graph[i], &encoder.program[i]);
+            p->runner->ops->reset_state(p->runner, "vae.");
         }
-        if (status == RSH_OK)
-            status = stage_write(graph[later], program[later], "pixels", pixels, error);
-        if (status == RSH_OK)
-            status = program[later]->ops->run(program[later], p->cancel, error);
-        if (status == RSH_OK)
-            status = stage_read(graph[later], program[later], "latents",
-                                latents + i * p->video.frame, error);
+        for (uint32_t chunk = 0; chunk < chunks && status == RSH_OK; chunk++)
+            status = encode_chunk(p, &encoder, tile, chunk, latents, error);
     }
-    for (int i = 0; i < 2; i++)
-        stage_discard(&graph[i], &program[i]);
-    free(pixels);
+    encoder_clear(&encoder);
     return status;
 }
 

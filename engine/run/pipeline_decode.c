@@ -16,8 +16,7 @@ enum { VOCODER_WINDOW = 384 };
 RshStatus decode_describe(const Pipeline *p, bool first, ChunkProgram *out, RshError *error)
 {
     const PipelineModel *m = p->model;
-    Shape shape = p->video.shape;
-    shape.frames = 1;
+    const Shape shape = {1, p->tiles_y.tile, p->tiles_x.tile, p->video.shape.channels};
     RshStatus status =
         graph_create(first ? "decode first frame" : "decode frames", &out->graph, error);
     if (status != RSH_OK)
@@ -68,14 +67,31 @@ static RshStatus finish_denoising(Pipeline *p, RshError *error)
     return RSH_OK;
 }
 
+RshStatus decode_prepare(Pipeline *p, bool first, RshError *error)
+{
+    ChunkProgram *chunk = first ? &p->first : &p->later, *other = first ? &p->later : &p->first;
+    if (chunk->program)
+        return RSH_OK;
+    stage_discard(&other->graph, &other->program);
+    RshStatus status = decode_describe(p, first, chunk, error);
+    if (status == RSH_OK)
+        status = stage_prepare(p->runner, chunk->graph, p->cancel, &chunk->program, error);
+    if (status != RSH_OK)
+        stage_discard(&chunk->graph, &chunk->program);
+    return status;
+}
+
 RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *error)
 {
     const WanVaeConfig *vae = &p->model->vae_config;
     *out = (PipelineFrames){.width = p->request.width, .height = p->request.height};
     out->first = wan_vae_frames(vae, p->next_latent);
-    RshStatus status = p->next_latent == 0 ? finish_denoising(p, error) : RSH_OK;
+    RshStatus status =
+        p->next_latent == 0 && p->tile_latent == 0 ? finish_denoising(p, error) : RSH_OK;
     if (status != RSH_OK)
         return status;
+    if (tile_count(p) > 1 && p->next_latent < p->video.shape.frames)
+        return tiles_decode(p, out, error);
     if (p->next_latent >= p->video.shape.frames) {
         decode_release(p);
         stage_drop(p, p->model->vae.weights);
@@ -88,15 +104,9 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
         p->rgba = malloc((size_t)vae->time * p->request.width * p->request.height * 4);
     if (!p->rgba)
         return error_set(error, RSH_ERROR_MEMORY, "No memory for %u pictures.", vae->time);
-    if (!chunk->program) {
-        // The first chunk's program is not needed any more.
-        if (!first)
-            stage_discard(&p->first.graph, &p->first.program);
-        if ((status = decode_describe(p, first, chunk, error)) != RSH_OK ||
-            (status = stage_prepare(p->runner, chunk->graph, p->cancel, &chunk->program, error)) !=
-                RSH_OK)
-            return status;
-    }
+    status = decode_prepare(p, first, error);
+    if (status != RSH_OK)
+        return status;
     const float *latents = p->video.latents + p->next_latent * p->video.frame;
     if ((status = chunk->program->ops->write(chunk->program, chunk->in, latents, error)) !=
             RSH_OK ||

@@ -278,6 +278,7 @@ static void fill_info(PipelineModel *m)
     info->has_audio = m->audio != NULL;
     // By per-token timesteps, or by channels that hold the first frame's latents.
     info->has_image = m->video_config.in_channels != 16 || m->vae_config.latent_channels != 16;
+    info->latent_space = m->vae_config.space;
     info->size_multiple = m->vae_config.space * m->video_config.patch[1];
     info->frames_multiple = m->vae_config.time;
     info->max_tokens = m->video_config.text_len;

@@ -186,7 +186,8 @@ static RshStatus estimate_pictures(const Pipeline *p, Sum *sum)
     for (uint32_t later = 0; status == RSH_OK && later < 2 && later < chunks; later++) {
         status = clip_describe(p, later == 0, &graph, sum->error);
         if (status == RSH_OK)
-            status = add_graph(sum, STAGE_CONDITION, graph, later ? chunks - 1 : 1, later > 0);
+            status = add_graph(sum, STAGE_CONDITION, graph,
+                               (later ? chunks - 1 : 1) * tile_count(p), later > 0);
     }
     if (chunks > 0)
         sum->stages[STAGE_CONDITION].peak += key_bytes(p);
@@ -194,7 +195,8 @@ static RshStatus estimate_pictures(const Pipeline *p, Sum *sum)
         ChunkProgram chunk = {0};
         status = decode_describe(p, later == 0, &chunk, sum->error);
         if (status == RSH_OK)
-            status = add_graph(sum, STAGE_DECODE, chunk.graph, later ? latents - 1 : 1, later > 0);
+            status = add_graph(sum, STAGE_DECODE, chunk.graph,
+                               (later ? latents - 1 : 1) * tile_count(p), later > 0);
     }
     return status;
 }
@@ -253,7 +255,7 @@ RshStatus pipeline_estimate(const PipelineModel *model, const PipelineRequest *r
         add_up(&sum, sum.keep && model->kept_on == runner, out);
         out->host_bytes = shape_rows(p->video.shape) * p->video.shape.channels * 5 * sizeof(float) +
                           (uint64_t)request->width * request->height * model->vae_config.time * 4 +
-                          model->info.weight_bytes;
+                          tiles_host_bytes(p) + model->info.weight_bytes;
         out->flops = sum.flops;
     }
     pipeline_close(&p);

@@ -241,11 +241,22 @@ static RshStatus denoise(Render *render, RshError *error)
 static RshStatus decode_frames(Render *render, RshError *error)
 {
     uint32_t total = render->job->request.frames, have = 0;
+    uint32_t lapped = 0; // of the frames after the first
 
     post_progress(render, RSH_STAGE_DECODE, 0, total);
     for (;;) {
         PipelineFrames frames = {0};
         RshStatus status = pipeline_decode_frames(render->pipeline, &frames, error);
+        if (status == RSH_OK && frames.waiting) {
+            // Pictures of tiles come all at once: what is done counts as that many of them.
+            const uint32_t reached = (uint32_t)(frames.done * (float)(total - 1));
+            clock_lap(&render->clock, CLOCK_FRAME, reached > lapped ? reached - lapped : 0);
+            lapped = reached;
+            post_progress(render, RSH_STAGE_DECODE, 0, total);
+            if (is_cancelled(render))
+                return RSH_CANCELLED;
+            continue;
+        }
         if (status != RSH_OK || frames.count == 0)
             return status;
         status = take_append_frames(&render->take, frames.rgba, frames.width, frames.height,
@@ -256,8 +267,9 @@ static RshStatus decode_frames(Render *render, RshError *error)
         have += frames.count;
         if (first)
             render->clock.planned[CLOCK_FRAME] = total - frames.count;
-        clock_lap(&render->clock, first ? CLOCK_FIRST_FRAME : CLOCK_FRAME,
-                  first ? 1 : frames.count);
+        const uint32_t units = first ? 1 : have - 1 > lapped ? have - 1 - lapped : 0;
+        clock_lap(&render->clock, first ? CLOCK_FIRST_FRAME : CLOCK_FRAME, units);
+        lapped += first ? 0 : units;
         RshEvent event = {.kind = RSH_EVENT_FRAME, .index = have - 1};
         job_post(render->job, &event);
         post_progress(render, RSH_STAGE_DECODE, have, total);

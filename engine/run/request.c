@@ -7,6 +7,7 @@
 #include "run/clock.h"
 #include "run/engine.h"
 #include "run/plan_run.h"
+#include "run/tiles.h"
 
 void rsh_request_init(RshRequest *request, const RshModel *model)
 {
@@ -149,6 +150,27 @@ RshStatus rsh_request_check(const RshRequest *request, const RshModel *model, Rs
     return pipeline_request_check(&inner, model->model, error);
 }
 
+static bool needs_tiles(const PipelineEstimate *planned, uint64_t budget)
+{
+    return (planned->decode_bytes > budget || planned->condition_bytes > budget) &&
+           planned->text_bytes <= budget && planned->denoise_bytes <= budget &&
+           planned->audio_bytes <= budget;
+}
+
+// Cuts the longer side of the tiles once more; false when they are as small as they can be.
+static bool add_tile(PipelineRequest *request, const PipelineModel *model)
+{
+    const uint32_t space = pipeline_model_info(model)->latent_space;
+    const TileAxis x = tile_axis(request->width / space, request->tiles_x),
+                   y = tile_axis(request->height / space, request->tiles_y);
+    const bool wide = tile_axis_can_grow(&x) && (x.tile >= y.tile || !tile_axis_can_grow(&y));
+    if (!wide && !tile_axis_can_grow(&y))
+        return false;
+    request->tiles_x = x.count + wide;
+    request->tiles_y = y.count + !wide;
+    return true;
+}
+
 RshStatus request_plan(PipelineRequest *request, const PipelineModel *model, Runner *runner,
                        uint64_t budget, PipelineEstimate *out, RshError *error)
 {
@@ -158,7 +180,11 @@ RshStatus request_plan(PipelineRequest *request, const PipelineModel *model, Run
     if (status != RSH_OK || out->device_bytes <= budget / 2)
         return status;
     request->keep_weights = false;
-    return pipeline_estimate(model, request, runner, out, error);
+    status = pipeline_estimate(model, request, runner, out, error);
+    // Smaller tiles for the VAE, while it alone is what does not fit.
+    while (status == RSH_OK && needs_tiles(out, budget) && add_tile(request, model))
+        status = pipeline_estimate(model, request, runner, out, error);
+    return status;
 }
 
 void request_clock_key(const RshRequest *request, const RshModel *model, ClockKey *key)
@@ -197,8 +223,10 @@ static uint32_t find_fitting_frames(PipelineRequest *inner, const RshModel *mode
     while (low + 1 < high) {
         uint32_t middle = low + (high - low) / 2;
         inner->frames = 1 + multiple * (middle - 1);
-        bool fits = pipeline_estimate(model->planning, inner, runner, &planned, NULL) == RSH_OK &&
-                    planned.device_bytes <= gpu_memory_budget(model->engine->gpu);
+        const uint64_t budget = gpu_memory_budget(model->engine->gpu);
+        bool fits =
+            request_plan(inner, model->planning, runner, budget, &planned, NULL) == RSH_OK &&
+            planned.device_bytes <= budget;
         *(fits ? &low : &high) = middle;
     }
     return low ? 1 + multiple * (low - 1) : 0;

@@ -10,6 +10,7 @@
 #include "models/wan.h"
 #include "models/wan_vae.h"
 #include "run/pipeline.h"
+#include "run/tiles.h"
 
 // A component: one mapped file and its weights.
 typedef struct Component {
@@ -81,6 +82,10 @@ struct Pipeline {
     StepProgram steps[2];      // high noise (or the only one), low noise
     ChunkProgram first, later; // decoding
     uint32_t next_latent;      // to decode
+    TileAxis tiles_x, tiles_y; // count 1 in both: whole pictures
+    uint32_t tile;             // being decoded, row by row; the count when all are
+    uint32_t tile_latent;      // of it, to decode
+    uint16_t *blend; // [frames][height][width][3], 256ths of a byte: what the tiles add up to
     uint8_t *rgba;
     float *samples;
     uint64_t sample_count;
@@ -130,8 +135,20 @@ RSH_MUST_USE RshStatus clip_describe(const Pipeline *pipeline, bool first, Graph
 // pipeline_decode.c
 RSH_MUST_USE RshStatus decode_describe(const Pipeline *pipeline, bool first, ChunkProgram *out,
                                        RshError *error);
+// Makes the program of the first or of later chunks ready; the other one's memory is given back before.
+RSH_MUST_USE RshStatus decode_prepare(Pipeline *pipeline, bool first, RshError *error);
 RSH_MUST_USE RshStatus audio_describe(const Pipeline *pipeline, Graph **out, RshError *error);
 RSH_MUST_USE RshStatus vocoder_describe(const PipelineModel *model, uint32_t frames, Graph **out,
                                         RshError *error);
+// pipeline_tiles.c
+static inline uint32_t tile_count(const Pipeline *p)
+{
+    return p->tiles_x.count * p->tiles_y.count;
+}
+// One chunk of one tile, or when all are done the next pictures.
+RSH_MUST_USE RshStatus tiles_decode(Pipeline *pipeline, PipelineFrames *out, RshError *error);
+// Adds the latents of a tile, [tile y][tile x][channels], to a frame of latents.
+void tiles_add_latents(const Pipeline *pipeline, uint32_t tile, const float *from, float *frame);
+uint64_t tiles_host_bytes(const Pipeline *pipeline);
 uint32_t vocoder_window(const PipelineModel *model, uint32_t frames); // mel frames of one run
 void decode_release(Pipeline *pipeline);

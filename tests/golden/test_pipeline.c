@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "run/pipeline.h"
+#include "run/plan_run.h"
 #include "run/stages.h"
 #include "runners.h"
 #include "tap.h"
@@ -14,6 +15,7 @@ static TestRunner runner;
 static RshError error;
 
 enum { SIDE = 64, FRAMES = 5, STEPS = 3 };
+#define MIN_TILED_PSNR 45.0 // dB; what recorded runs must reach
 
 static PipelineRequest small_request(void)
 {
@@ -400,6 +402,109 @@ static void memory_is_what_the_estimate_said(void)
     pipeline_close(&pipeline);
 }
 
+enum { WIDE = 256, HIGH = 256 }; // room for two tiles either way
+
+// Pictures of a finished clip, [FRAMES][HIGH][WIDE][4], decoded in so many tiles; NULL after a failure.
+static uint8_t *decode_wide(const PipelineState *state, uint32_t across, uint32_t down,
+                            uint64_t *peak)
+{
+    PipelineRequest request = small_request();
+    Pipeline *pipeline = NULL;
+    PipelineFrames frames = {0};
+    const uint64_t size = (uint64_t)WIDE * HIGH * 4;
+    uint8_t *pixels = calloc(FRAMES, size);
+    uint32_t have = 0, waits = 0;
+    request.width = WIDE;
+    request.height = HIGH;
+    request.tiles_x = across;
+    request.tiles_y = down;
+    bool fine = pipeline_open(model, runner.runner, &request, NULL, &pipeline, &error) == RSH_OK &&
+                pipeline_restore(pipeline, state, &error) == RSH_OK;
+    runner.runner->ops->drop_weights(runner.runner, NULL);
+    if (runner.gpu)
+        gpu_memory_reset_peak(runner.gpu);
+    while (fine) {
+        fine = pipeline_decode_frames(pipeline, &frames, &error) == RSH_OK;
+        if (fine && frames.waiting) {
+            CHECK(frames.count == 0 && frames.done > 0.0f && frames.done <= 1.0f);
+            waits++;
+            continue;
+        }
+        if (!fine || frames.count == 0)
+            break;
+        CHECK(frames.first == have && have + frames.count <= FRAMES);
+        memcpy(pixels + have * size, frames.rgba, frames.count * size);
+        have += frames.count;
+    }
+    CHECK(fine && have == FRAMES && waits == (across * down > 1 ? across * down * 2 : 0));
+    if (!fine)
+        printf("# %s\n", error.text);
+    *peak = runner.gpu ? gpu_memory_peak(runner.gpu) : 0;
+    pipeline_close(&pipeline);
+    return pixels;
+}
+
+static double psnr(const uint8_t *a, const uint8_t *b, uint64_t count)
+{
+    double square = 0;
+    for (uint64_t i = 0; i < count; i++)
+        square += (a[i] - b[i]) * (a[i] - b[i]);
+    return square > 0 ? 10 * log10(255.0 * 255.0 * (double)count / square) : INFINITY;
+}
+
+// What a tile does not see of its surroundings may change a picture by what nobody notices.
+static void tiles_give_the_pictures_of_the_whole(void)
+{
+    static const uint32_t grids[][2] = {{2, 2}};
+    PipelineRequest request = small_request();
+    PipelineState state = {0};
+    Pipeline *pipeline = NULL;
+    uint64_t whole_peak = 0, peak = 0;
+    request.width = WIDE;
+    request.height = HIGH;
+    if (!open_ready(&request, &pipeline))
+        return;
+    CHECK(pipeline_start(pipeline, &error) == RSH_OK);
+    while (pipeline_step_index(pipeline) < STEPS && pipeline_step(pipeline, &error) == RSH_OK)
+        continue;
+    CHECK(pipeline_save(pipeline, &state, &error) == RSH_OK);
+    pipeline_close(&pipeline);
+    uint8_t *whole = decode_wide(&state, 1, 1, &whole_peak);
+    for (size_t i = 0; i < sizeof(grids) / sizeof(grids[0]); i++) {
+        uint8_t *tiled = decode_wide(&state, grids[i][0], grids[i][1], &peak);
+        const double found = psnr(whole, tiled, (uint64_t)FRAMES * WIDE * HIGH * 4);
+        printf("# %u x %u tiles: %.1f dB, %.0f of %.0f MiB\n", grids[i][0], grids[i][1], found,
+               (double)peak / 1048576.0, (double)whole_peak / 1048576.0);
+        CHECK(found > MIN_TILED_PSNR);
+        CHECK(!runner.gpu || peak < whole_peak);
+        free(tiled);
+    }
+    free(whole);
+    pipeline_state_clear(&state);
+}
+
+static void a_small_budget_makes_tiles_until_they_fit(void)
+{
+    PipelineRequest request = small_request();
+    PipelineEstimate whole, tiled;
+    request.width = 1280;
+    request.height = 704;
+    if (!runner.gpu)
+        return;
+    CHECK(request_plan(&request, model, runner.runner, UINT64_MAX, &whole, &error) == RSH_OK);
+    CHECK(request.tiles_x <= 1 && request.tiles_y <= 1);
+    const uint64_t others =
+        whole.denoise_bytes > whole.text_bytes ? whole.denoise_bytes : whole.text_bytes;
+    const uint64_t budget = whole.decode_bytes / 4;
+    CHECK(others < budget);
+    CHECK(request_plan(&request, model, runner.runner, budget, &tiled, &error) == RSH_OK);
+    printf("# %ux%u in %.0f MiB: %u x %u tiles, %.0f MiB instead of %.0f\n", request.width,
+           request.height, (double)budget / 1048576.0, request.tiles_x, request.tiles_y,
+           (double)tiled.decode_bytes / 1048576.0, (double)whole.decode_bytes / 1048576.0);
+    CHECK(request.tiles_x * request.tiles_y > 1 && tiled.device_bytes <= budget);
+    CHECK(tiled.host_bytes > whole.host_bytes);
+}
+
 static void decoding_memory_does_not_grow_with_the_clip(void)
 {
     static const uint32_t lengths[] = {9, 97, 385};
@@ -440,6 +545,8 @@ int main(int argc, char **argv)
     TAP_RUN(guidance_of_one_and_a_skipped_block_run);
     TAP_RUN(impossible_requests_are_refused_in_a_sentence);
     TAP_RUN(memory_is_what_the_estimate_said);
+    TAP_RUN(tiles_give_the_pictures_of_the_whole);
+    TAP_RUN(a_small_budget_makes_tiles_until_they_fit);
     TAP_RUN(decoding_memory_does_not_grow_with_the_clip);
     pipeline_model_close(&model);
     tap_failed += !test_runner_close(&runner);
