@@ -6,13 +6,15 @@
 
 #include "base/error.h"
 #include "formats/text_clean.h"
+#include "formats/text_repair.h"
 
 typedef char *(*TextStep)(const char *text, size_t length);
 
-// Wan unescapes twice: captions scraped from the web are often escaped twice.
+// Wan runs ftfy and unescapes twice: captions scraped from the web are often escaped twice.
 static char *clean_prompt(const PromptStyle *style, const char *prompt)
 {
     const TextStep steps[] = {
+        style->unescape_html ? text_repair : NULL,
         style->unescape_html ? text_unescape_html : NULL,
         style->unescape_html ? text_unescape_html : NULL,
         text_collapse_spaces,

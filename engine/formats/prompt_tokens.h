@@ -5,9 +5,10 @@
 
 // How a model family prepares its prompts. Whitespace is always stripped and collapsed.
 typedef struct PromptStyle {
-    bool unescape_html; // Wan and Ovi: "&amp;amp;" becomes "&" (text_clean.h)
-    bool lowercase;     // the bundled model
-    int32_t eos;        // appended; -1 for none
+    bool
+        unescape_html; // Wan and Ovi: repairs, and "&amp;amp;" becomes "&" (text_repair.h, text_clean.h)
+    bool lowercase; // the bundled model
+    int32_t eos;    // appended; -1 for none
     uint32_t max_tokens;
 } PromptStyle;
 

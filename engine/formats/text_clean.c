@@ -40,12 +40,8 @@ static const char *find_reference(const char *name, size_t length)
 // Returns the bytes written; 0 for a character that is dropped.
 static size_t write_numbered(uint32_t value, char out[4])
 {
-    static const uint16_t c1[32] = {0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-                                    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,   0x017d, 0x8f,
-                                    0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-                                    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178};
     if (value >= 0x80 && value < 0xa0)
-        return utf8_encode(c1[value - 0x80], out);
+        return utf8_encode(windows_1252_c1[value - 0x80], out);
     if (value == 0 || (value >= 0xd800 && value < 0xe000) || value > 0x10ffff)
         return utf8_encode(0xfffd, out);
     bool control = value < 0x20 && !(value >= 0x9 && value <= 0xd && value != 0xb);
@@ -99,7 +95,7 @@ static size_t resolve_name(const char *text, size_t length, const char **value)
     return 0;
 }
 
-char *text_unescape_html(const char *text, size_t length)
+static char *unescape(const char *text, size_t length, bool closed)
 {
     // No reference is shorter than what it stands for in UTF-8, but for a few names whose value
     // has two characters of up to 3 bytes: "&nGt;" is 5 bytes and stands for 6.
@@ -118,7 +114,7 @@ char *text_unescape_html(const char *text, size_t length)
             taken = resolve_name(text + at, length - at, &value);
             written = taken ? strlen(value) : 0;
         }
-        if (taken == 0) {
+        if (taken == 0 || (closed && text[at + taken - 1] != ';')) {
             out[used++] = text[at++];
             continue;
         }
@@ -128,6 +124,16 @@ char *text_unescape_html(const char *text, size_t length)
     }
     out[used] = '\0';
     return out;
+}
+
+char *text_unescape_html(const char *text, size_t length)
+{
+    return unescape(text, length, false);
+}
+
+char *text_unescape_closed(const char *text, size_t length)
+{
+    return unescape(text, length, true);
 }
 
 static bool is_space(uint32_t code_point)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/text_clean.h"
+#include "formats/text_repair.h"
 #include "formats/utf8.h"
 #include "fuzz.h"
 
@@ -12,8 +13,8 @@ typedef char *(*TextStep)(const char *text, size_t length);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const TextStep steps[] = {text_unescape_html, text_unescape_html, text_collapse_spaces,
-                                     text_lowercase};
+    static const TextStep steps[] = {text_repair, text_unescape_html, text_unescape_html,
+                                     text_collapse_spaces, text_lowercase};
     size_t length = size;
     char *text = malloc(size ? size : 1); // exact length: a read past the end is seen
     if (!text)
@@ -25,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!next)
             abort();
         length = strlen(next);
-        if (length > 2 * size * (i + 1) || (valid && !utf8_is_valid(next, length)))
+        if (length > 3 * size * (i + 1) || (valid && !utf8_is_valid(next, length)))
             abort();
         free(text);
         text = next;
