@@ -6,6 +6,8 @@ struct _RushesExportWindow {
 
     AdwComboRow *what, *preset;
     GtkSwitch *credentials;
+    GtkSwitch *watermark;
+    GtkSwitch *visible_mark;
 
     RushesProject *project;
     RushesTake *take; // or NULL
@@ -58,6 +60,9 @@ static void start(RushesExportWindow *self, const char *path)
         .preset = chosen_preset(self)->name,
         .take = exports_film(self) ? 0 : rushes_take_get_number(self->take),
         .is_signed = gtk_switch_get_active(self->credentials),
+        .watermark = gtk_switch_get_active(self->watermark) ? RUSHES_WATERMARK_LOSSY
+                                                            : RUSHES_WATERMARK_NEVER,
+        .visible_mark = gtk_switch_get_active(self->visible_mark),
     };
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) failure = NULL;
@@ -127,6 +132,8 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, what);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, preset);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, credentials);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, watermark);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, visible_mark);
     gtk_widget_class_bind_template_callback(widget, on_go);
     gtk_widget_class_bind_template_callback(widget, on_preset);
     gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);

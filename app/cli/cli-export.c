@@ -93,6 +93,7 @@ int rushes_cli_export(int argc, char **argv)
     g_autofree char *output = NULL, *preset_name = NULL, *signer = NULL;
     g_autofree char *take_text = NULL, *quality_text = NULL;
     gboolean json = FALSE, list = FALSE, normalise = FALSE, unsigned_file = FALSE;
+    gboolean watermark = FALSE, no_watermark = FALSE, visible_mark = FALSE;
     double take = 0, quality = 0;
     int status = RUSHES_EXIT_OK;
     g_auto(GStrv) projects = NULL;
@@ -109,6 +110,12 @@ int rushes_cli_export(int argc, char **argv)
         {"signer", 0, 0, G_OPTION_ARG_STRING, &signer, "Name in a new signing certificate", "NAME"},
         {"unsigned", 0, 0, G_OPTION_ARG_NONE, &unsigned_file, "Leave the content credentials out",
          NULL},
+        {"watermark", 0, 0, G_OPTION_ARG_NONE, &watermark,
+         "Put the invisible mark into lossless files too", NULL},
+        {"no-watermark", 0, 0, G_OPTION_ARG_NONE, &no_watermark, "Leave the invisible mark out",
+         NULL},
+        {"visible-mark", 0, 0, G_OPTION_ARG_NONE, &visible_mark,
+         "Put the label MADE WITH AI into the picture", NULL},
         {"presets", 0, 0, G_OPTION_ARG_NONE, &list, "List the presets", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Progress as JSON lines", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &projects, NULL, "PROJECT"},
@@ -132,6 +139,10 @@ int rushes_cli_export(int argc, char **argv)
     if (!rushes_cli_number(&take_option, &take) || !rushes_cli_number(&quality_option, &quality))
         return RUSHES_EXIT_USAGE;
     signal(SIGXFSZ, SIG_IGN); // a file-size limit is a full disk, which is reported
+    if (watermark && no_watermark) {
+        rushes_cli_complain("--watermark and --no-watermark exclude each other; give one");
+        return RUSHES_EXIT_USAGE;
+    }
     gst_init(NULL, NULL);
     RushesFilmExport request = {
         .preset = preset_name,
@@ -140,6 +151,10 @@ int rushes_cli_export(int argc, char **argv)
         .normalise = normalise,
         .is_signed = !unsigned_file,
         .signer = signer,
+        .watermark = no_watermark ? RUSHES_WATERMARK_NEVER
+                     : watermark  ? RUSHES_WATERMARK_ALWAYS
+                                  : RUSHES_WATERMARK_LOSSY,
+        .visible_mark = visible_mark,
     };
     g_autoptr(RushesProject) project =
         rushes_project_open(projects[0], RUSHES_PROJECT_READ_ONLY, &error);

@@ -15,7 +15,7 @@ typedef struct Arguments {
     char *output, *model, *seed, *size, *negative, *sampler, *image, *person, *extend, *job, *take;
     char *device, *caps;
     char *seconds, *frames, *steps, *guidance, *audio_guidance, *shift, *overlap; // as written
-    gboolean json, quiet, verbose, validate, is_unsigned;
+    gboolean json, quiet, verbose, validate, is_unsigned, is_unmarked;
     char **words;
 } Arguments;
 
@@ -212,6 +212,8 @@ static gboolean parse(Arguments *a, int argc, char **argv, int *status)
          "FILE.json"},
         {"take", 0, 0, G_OPTION_ARG_FILENAME, &a->take,
          "Work in this folder, keep it, and resume what is there", "FOLDER"},
+        {"no-watermark", 0, 0, G_OPTION_ARG_NONE, &a->is_unmarked, "Leave the invisible mark out",
+         NULL},
         {"unsigned", 0, 0, G_OPTION_ARG_NONE, &a->is_unsigned, "Leave the content credentials out",
          NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &a->json, "Print every event as a line of JSON", NULL},
@@ -269,6 +271,7 @@ int rushes_cli_generate(int argc, char **argv)
         .seconds = seconds,
         .overlap = (int)overlap,
         .is_unsigned = arguments.is_unsigned,
+        .is_unmarked = arguments.is_unmarked,
         .json = arguments.json,
         .quiet = arguments.quiet,
         .engine = {.device = arguments.device,

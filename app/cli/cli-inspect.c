@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// rushes inspect: the recipe inside a clip, which renders it again.
+// rushes inspect: the recipe inside a clip, which renders it again, what its credentials say, and its invisible mark.
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "json-file.h"
+#include "marks/watermark-detect.h"
 #include "media/mp4-boxes.h"
+#include "project/library.h"
 #include "provenance/credentials.h"
 
 static void print_field(const cJSON *recipe, const char *key, const char *label)
@@ -54,6 +56,36 @@ static void print_credentials(const RushesManifestReport *report)
            report->generator ? report->generator : "an unnamed program");
     printf("%-10s %s\n", "Actions", actions ? actions : "none");
     printf("%-10s %s\n", "Signed", report->when ? report->when : "at no stated time");
+}
+
+// Where the marked take is, when it is one of this computer's.
+static void print_marked_take(guint32 id)
+{
+    g_autofree char *place = rushes_library_default_path();
+
+    if (!g_file_test(place, G_FILE_TEST_EXISTS))
+        return;
+    g_autoptr(RushesLibrary) library = rushes_library_open(place, NULL);
+    RushesSearchHit *hit = library ? rushes_library_find_marked(library, id) : NULL;
+    if (!hit)
+        return;
+    printf("%-10s %s in %s\n", "", hit->take, hit->project);
+    rushes_search_hit_free(hit);
+}
+
+static void print_marks(const GArray *marks)
+{
+    for (guint i = 0; i < marks->len; i++) {
+        const RushesFoundMark *mark = &g_array_index(marks, RushesFoundMark, i);
+        printf(
+            "%-10s version %u, take %08x, seconds %.1f to %.1f, score %.1f: one in %.0e unmarked "
+            "clips would look so\n",
+            "Mark", mark->payload.version, mark->payload.id, mark->start, mark->end, mark->score,
+            mark->odds);
+        print_marked_take(mark->payload.id);
+    }
+    if (marks->len == 0)
+        printf("%-10s none was found\n", "Mark");
 }
 
 // From the file's own box, or from its credentials when its kind has no such box. NULL without an error
@@ -109,9 +141,11 @@ int rushes_cli_inspect(int argc, char **argv)
     g_autoptr(cJSON) recipe = find_recipe(files[0], report, &error);
     if (error)
         return rushes_cli_fail(RUSHES_EXIT_FILE, error);
-    if (!recipe && !report) {
+    g_autoptr(GArray) marks = json ? NULL : rushes_watermark_read(files[0], NULL);
+    if (!recipe && !report && !(marks && marks->len > 0)) {
         g_autofree char *name = g_filename_display_name(files[0]);
-        g_autofree char *what = g_strdup_printf("%s carries no recipe of Rushes", name);
+        g_autofree char *what =
+            g_strdup_printf("%s carries no recipe, no credentials and no mark of Rushes", name);
         rushes_cli_complain(what);
         return RUSHES_EXIT_FILE;
     }
@@ -125,5 +159,7 @@ int rushes_cli_inspect(int argc, char **argv)
         print_recipe(recipe);
     if (report)
         print_credentials(report);
+    if (marks)
+        print_marks(marks);
     return report && !report->intact ? RUSHES_EXIT_FAILED : RUSHES_EXIT_OK;
 }

@@ -6,6 +6,18 @@
 #include "places.h"
 #include "playback/frame-store.h"
 
+// A clip that is rendered without a project has no take's id: its mark is made from what it was asked to be.
+static RushesMarkSpan recipe_mark(const cJSON *recipe)
+{
+    g_autoptr(cJSON) asked = cJSON_Duplicate(recipe, TRUE);
+
+    cJSON_DeleteItemFromObjectCaseSensitive(asked, "made");
+    char *text = cJSON_PrintUnformatted(asked);
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    cJSON_free(text);
+    return (RushesMarkSpan){.payload = rushes_mark_payload_of_take(hash)};
+}
+
 static GMappedFile *map(const char *take, const char *name, GError **error)
 {
     g_autofree char *path = g_build_filename(take, name, NULL);
@@ -68,6 +80,7 @@ gboolean rushes_generate_write_clip(RushesGeneratedClip *clip, GError **error)
 {
     g_autoptr(RushesFrameSource) source = open_take(clip, error);
     g_autoptr(cJSON) recipe = cJSON_Duplicate(clip->recipe, TRUE);
+    RushesMarkSpan mark = recipe_mark(clip->recipe);
     g_autofree char *identity = rushes_places_user_folder("identity");
     RushesExportOptions options = {
         .container = RUSHES_CONTAINER_MP4,
@@ -78,6 +91,10 @@ gboolean rushes_generate_write_clip(RushesGeneratedClip *clip, GError **error)
     if (!source)
         return FALSE;
     rushes_container_from_path(clip->path, &options.container); // another ending, another kind
+    if (!clip->is_unmarked && rushes_container_is_marked(options.container)) {
+        options.marks = &mark;
+        options.mark_count = 1;
+    }
     add_condition_hashes(recipe, clip->take);
     char *json = cJSON_PrintUnformatted(recipe);
     options.recipe = json;

@@ -11,6 +11,7 @@ typedef struct RushesGeneratedClip {
     const cJSON *recipe; // the job as it was accepted, with the worker's result under "made"
     const char *path;
     gboolean is_unsigned; // leave the content credentials out
+    gboolean is_unmarked; // leave the invisible mark out
     int frames;           // set by the writing
 } RushesGeneratedClip;
 

@@ -138,6 +138,7 @@ static void write_clip(Run *run)
         .recipe = run->made,
         .path = run->options->output,
         .is_unsigned = run->options->is_unsigned,
+        .is_unmarked = run->options->is_unmarked,
     };
 
     // It may have taken hours: who agreed then may not agree now.

@@ -17,6 +17,7 @@ typedef struct RushesGenerateOptions {
     double seconds;             // 0: the model's own length
     int overlap;                // frames that --extend continues
     gboolean is_unsigned;       // no content credentials in the file
+    gboolean is_unmarked;       // leave the invisible mark out
     gboolean json, quiet;
     RushesEngineOptions engine;
 } RushesGenerateOptions;

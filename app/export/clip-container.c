@@ -54,6 +54,12 @@ gboolean rushes_container_has_sound(RushesContainer container)
     return kinds[container].has_sound;
 }
 
+gboolean rushes_container_is_marked(RushesContainer container)
+{
+    return container == RUSHES_CONTAINER_MP4 || container == RUSHES_CONTAINER_WEBM ||
+           container == RUSHES_CONTAINER_WEBM_AV1;
+}
+
 gboolean rushes_container_from_name(const char *name, RushesContainer *container)
 {
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)

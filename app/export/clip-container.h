@@ -23,6 +23,9 @@ const char *rushes_container_ending(RushesContainer container);
 const char *rushes_container_media_type(RushesContainer container);
 gboolean rushes_container_has_video(RushesContainer container);
 gboolean rushes_container_has_sound(RushesContainer container);
+// Whether the invisible mark goes in without being asked for: GIF loses it to its 256 colours, and the lossless kinds
+// stay as they were composed.
+gboolean rushes_container_is_marked(RushesContainer container);
 // By name, or by the ending of a path. FALSE when there is none.
 gboolean rushes_container_from_name(const char *name, RushesContainer *container);
 gboolean rushes_container_from_path(const char *path, RushesContainer *container);

@@ -21,6 +21,7 @@ struct _RushesExporter {
     char *path;
     RushesExportOptions options; // strings owned
     GArray *ingredients;         // RushesIngredient, strings owned
+    GArray *marks;               // RushesMarkSpan
     GMainContext *context;
 
     GMutex lock; // guards the three below, written by the worker thread
@@ -167,6 +168,10 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
     gboolean has_video = rushes_container_has_video(self->options.container);
 
     rushes_frame_source_get_format(self->source, &format);
+    g_autoptr(RushesPictureMarks) marks =
+        rushes_picture_marks_new(format.width, format.height, format.fps,
+                                 (const RushesMarkSpan *)(const void *)self->marks->data,
+                                 self->marks->len, self->options.visible_mark);
     gboolean has_sound = rushes_container_has_sound(self->options.container) && format.rate > 0;
     double gain = 1.0;
     if (has_sound && self->options.normalise) {
@@ -182,6 +187,7 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
             picture = rushes_frame_source_read_frame(self->source, i, error);
             if (!picture)
                 return FALSE;
+            picture = rushes_picture_marks_apply(marks, i, g_steal_pointer(&picture));
         }
         // A container without pictures counts its frames all the same: its length comes from them.
         if (!output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL, error) ||
@@ -422,6 +428,8 @@ RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
     self->options.edits = (const char *const *)g_strdupv((char **)options->edits);
     self->options.identity_folder = g_strdup(options->identity_folder);
     self->options.signer = g_strdup(options->signer);
+    if (options->mark_count > 0)
+        g_array_append_vals(self->marks, options->marks, (guint)options->mark_count);
     for (gsize i = 0; i < options->ingredient_count; i++) {
         RushesIngredient copy = {
             .title = g_strdup(options->ingredients[i].title),
@@ -452,6 +460,7 @@ static void rushes_exporter_finalize(GObject *object)
     g_free((char *)self->options.identity_folder);
     g_free((char *)self->options.signer);
     g_array_unref(self->ingredients);
+    g_array_unref(self->marks);
     g_clear_pointer(&self->context, g_main_context_unref);
     g_mutex_clear(&self->lock);
     G_OBJECT_CLASS(rushes_exporter_parent_class)->finalize(object);
@@ -490,6 +499,7 @@ static void rushes_exporter_init(RushesExporter *self)
     self->eta = -1.0;
     self->phase = "";
     self->ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
+    self->marks = g_array_new(FALSE, FALSE, sizeof(RushesMarkSpan));
     g_array_set_clear_func(self->ingredients, (GDestroyNotify)ingredient_clear);
     g_mutex_init(&self->lock);
 }

@@ -7,6 +7,7 @@
 // everything lies in a hidden folder beside the target; only a killed program leaves that, see rushes_exporter_clear_remains.
 #pragma once
 #include "export/clip-container.h"
+#include "export/picture-marks.h"
 #include "playback/frame-source.h"
 #include "provenance/credentials.h"
 
@@ -26,6 +27,9 @@ typedef struct RushesExportOptions {
     const char *identity_folder; // where the signing key is kept; NULL writes no credentials
     const char *signer;          // name of a new identity
     guint32 tag;                 // names the temporary folder beside the target; 0: by chance
+    const RushesMarkSpan *marks; // the invisible mark, copied; see picture-marks.h
+    gsize mark_count;
+    gboolean visible_mark; // the label "MADE WITH AI"
 } RushesExportOptions;
 
 // A preset by name; FALSE when there is none. rushes_export_preset_name(i) is NULL past the last.

@@ -211,6 +211,36 @@ gboolean rushes_film_export_is_allowed(RushesProject *project, const RushesFilmE
     return take && check_consent(project, take, notices, error);
 }
 
+static gboolean wants_mark(const RushesFilmExport *request, RushesContainer container)
+{
+    if (request->watermark == RUSHES_WATERMARK_LOSSY)
+        return rushes_container_is_marked(container);
+    return request->watermark == RUSHES_WATERMARK_ALWAYS && rushes_container_has_video(container);
+}
+
+// The mark of the take that is seen, shot by shot; a dissolve already belongs to the later one.
+static GArray *film_marks(RushesProject *project, const RushesTimeline *timeline)
+{
+    GArray *spans = g_array_new(FALSE, FALSE, sizeof(RushesMarkSpan));
+    GListModel *shots = rushes_project_get_shots(project);
+
+    for (guint i = 0; i < timeline->cuts->len; i++) {
+        const RushesCut *cut = g_ptr_array_index(timeline->cuts, i);
+        for (guint s = 0; s < g_list_model_get_n_items(shots); s++) {
+            g_autoptr(RushesShot) shot = g_list_model_get_item(shots, s);
+            RushesTake *take = rushes_shot_get_take(shot);
+            if (!take || strcmp(rushes_shot_get_id(shot), cut->id) != 0)
+                continue;
+            RushesMarkSpan span = {
+                .frame = cut->start,
+                .payload = rushes_mark_payload_of_take(rushes_take_get_id(take)),
+            };
+            g_array_append_val(spans, span);
+        }
+    }
+    return spans;
+}
+
 static RushesExporter *export_take(RushesProject *project, const char *path,
                                    const RushesFilmExport *request, RushesExportOptions *options,
                                    GPtrArray *notices, GError **error)
@@ -224,12 +254,18 @@ static RushesExporter *export_take(RushesProject *project, const char *path,
     char *text = cJSON_PrintUnformatted(json);
     options->recipe = text;
     options->title = recipe->prompt;
+    RushesMarkSpan span = {.payload = rushes_mark_payload_of_take(rushes_take_get_id(take))};
+    if (wants_mark(request, options->container)) {
+        options->marks = &span;
+        options->mark_count = 1;
+    }
     RushesExporter *exporter = rushes_exporter_new(rushes_take_get_source(take), path, options);
     cJSON_free(text);
     return exporter;
 }
 
 static RushesExporter *export_film(RushesProject *project, const char *path,
+                                   const RushesFilmExport *request,
                                    const RushesExportPreset *preset, RushesExportOptions *options,
                                    GPtrArray *notices, GError **error)
 {
@@ -258,6 +294,11 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     g_auto(GStrv) edits = film_edits(project, preset);
 
     film_ingredients(project, ingredients, titles);
+    g_autoptr(GArray) marks = film_marks(project, timeline);
+    if (wants_mark(request, options->container)) {
+        options->marks = (const RushesMarkSpan *)(const void *)marks->data;
+        options->mark_count = marks->len;
+    }
     options->recipe = recipe;
     options->title = rushes_project_get_title(project);
     options->composite = TRUE;
@@ -283,7 +324,8 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
         .identity_folder = request->is_signed ? identity : NULL,
         .signer = request->signer,
         .tag = request->tag,
+        .visible_mark = request->visible_mark,
     };
     return request->take ? export_take(project, path, request, &options, notices, error)
-                         : export_film(project, path, preset, &options, notices, error);
+                         : export_film(project, path, request, preset, &options, notices, error);
 }

@@ -8,6 +8,13 @@
 
 G_BEGIN_DECLS
 
+// Whether the invisible mark is put in: where something is lost anyway (MP4, WebM), everywhere, or nowhere.
+typedef enum RushesWatermarkChoice {
+    RUSHES_WATERMARK_LOSSY,
+    RUSHES_WATERMARK_ALWAYS,
+    RUSHES_WATERMARK_NEVER,
+} RushesWatermarkChoice;
+
 typedef struct RushesFilmExport {
     const char *preset; // NULL: by the ending of the path
     int take;           // number of a take to export alone; 0: the film
@@ -16,6 +23,8 @@ typedef struct RushesFilmExport {
     gboolean is_signed;
     const char *signer; // name of a new identity, or NULL
     guint32 tag;        // of the temporary folder, see RushesExportOptions
+    RushesWatermarkChoice watermark;
+    gboolean visible_mark; // the label "MADE WITH AI"
 } RushesFilmExport;
 
 // FALSE with one sentence when a person in it took their consent back, or a record is missing or was tampered with.

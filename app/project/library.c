@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "marks/mark-payload.h"
 #include "rushes-error.h"
 
 #define SCHEMA_VERSION 1
@@ -310,6 +311,24 @@ static char *match_expression(const char *words)
         g_string_append_printf(match, "%s\"%s\"%s", i ? " " : "", split[i],
                                split[i + 1] ? "" : "*");
     return g_strdup(match->str);
+}
+
+RushesSearchHit *rushes_library_find_marked(RushesLibrary *self, guint32 mark)
+{
+    sqlite3_stmt *statement = query(self, "SELECT project, id, created FROM take", "");
+    RushesSearchHit *hit = NULL;
+
+    while (!hit && statement && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *id = (const char *)sqlite3_column_text(statement, 1);
+        if (!id || rushes_mark_payload_of_take(id).id != mark)
+            continue;
+        hit = g_new0(RushesSearchHit, 1);
+        hit->project = column_dup(statement, 0);
+        hit->take = column_dup(statement, 1);
+        hit->created = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_finalize(statement);
+    return hit;
 }
 
 GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint most)

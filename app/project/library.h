@@ -70,6 +70,8 @@ gboolean rushes_library_index_take(RushesLibrary *self, const char *project, Rus
                                    GError **error);
 // Takes whose prompt or note has all the words, the last one possibly unfinished; best first.
 GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint most);
+// The take whose invisible mark says this (marks/mark-payload.h), or NULL; free with rushes_search_hit_free().
+RushesSearchHit *rushes_library_find_marked(RushesLibrary *self, guint32 mark);
 // Indexes every take and prompt of these projects again, and forgets takes that are not there.
 void rushes_library_rebuild(RushesLibrary *self, const char *const *projects);
 

@@ -86,6 +86,10 @@ RushesExportJob *export_job_from_record(const RushesExportRecord *record)
         .quality = rushes_json_int(json, "quality", 0, 51, 0),
         .normalise = rushes_json_bool(json, "normalise", FALSE),
         .is_signed = rushes_json_bool(json, "signed", TRUE),
+        .watermark =
+            (RushesWatermarkChoice)rushes_json_int(json, "watermark", RUSHES_WATERMARK_LOSSY,
+                                                   RUSHES_WATERMARK_NEVER, RUSHES_WATERMARK_LOSSY),
+        .visible_mark = rushes_json_bool(json, "visible_mark", FALSE),
         .signer = rushes_json_string(json, "signer", NULL),
         .tag = (guint32)CLAMP(rushes_json_number(json, "tag", 0), 0.0, (double)G_MAXUINT32),
     };
@@ -107,6 +111,8 @@ char *export_job_describe(RushesExportJob *self)
     cJSON_AddNumberToObject(json, "quality", self->request.quality);
     cJSON_AddBoolToObject(json, "normalise", self->request.normalise);
     cJSON_AddBoolToObject(json, "signed", self->request.is_signed);
+    cJSON_AddNumberToObject(json, "watermark", self->request.watermark);
+    cJSON_AddBoolToObject(json, "visible_mark", self->request.visible_mark);
     cJSON_AddNumberToObject(json, "tag", self->request.tag);
     char *text = cJSON_PrintUnformatted(json);
     char *copy = g_strdup(text);
