@@ -59,6 +59,10 @@ RSH_MUST_USE RshStatus pipeline_model_tokenize(const PipelineModel *model, const
                                                int32_t *ids, size_t capacity, size_t *count,
                                                RshError *error);
 
+// The multiple of `multiple` that is nearest to `side`, the even one where two are, at least one and at most
+// what a picture may have: as Ovi takes the 720 it was made for as 704.
+uint32_t pipeline_nearest_side(uint32_t side, uint32_t multiple);
+
 typedef struct PipelineRequest {
     const char *prompt, *negative_prompt; // UTF-8, at most 16 KiB each; negative may be NULL
     uint64_t seed;

@@ -185,8 +185,10 @@ static RshStatus read_sizes(const cJSON *defaults, PipelineModelInfo *info, RshE
             return error_set(error, RSH_ERROR_FORMAT,
                              "%s: 'sizes' must list pairs of width and height.", info->id);
         if (info->size_count < sizeof(info->sizes) / sizeof(info->sizes[0])) {
-            info->sizes[info->size_count].width = (uint32_t)w->valuedouble;
-            info->sizes[info->size_count++].height = (uint32_t)h->valuedouble;
+            info->sizes[info->size_count].width =
+                pipeline_nearest_side((uint32_t)w->valuedouble, info->size_multiple);
+            info->sizes[info->size_count++].height =
+                pipeline_nearest_side((uint32_t)h->valuedouble, info->size_multiple);
         }
     }
     return RSH_OK;
@@ -246,6 +248,8 @@ static RshStatus read_defaults(PipelineModel *m, RshError *error)
     if ((status = config_number(d, "defaults", "low_noise_cfg", 0, 100, &low_noise, error)) !=
         RSH_OK)
         return status;
+    info->width = pipeline_nearest_side(info->width, info->size_multiple);
+    info->height = pipeline_nearest_side(info->height, info->size_multiple);
     info->shift = (float)shift;
     info->video_guidance = (float)video;
     info->audio_guidance = (float)audio;

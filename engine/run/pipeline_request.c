@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "run/stages.h"
 
-enum { MAX_PROMPT_BYTES = 16384, MAX_TOKENS = 1 << 22 };
+enum { MAX_SIDE = 16384, MAX_PROMPT_BYTES = 16384, MAX_TOKENS = 1 << 22 };
 
 void pipeline_request_init(PipelineRequest *request, const PipelineModel *model)
 {
@@ -23,6 +23,16 @@ void pipeline_request_init(PipelineRequest *request, const PipelineModel *model)
                                  .audio_guidance = info->audio_guidance,
                                  .low_noise_guidance = model->low_noise_guidance,
                                  .skip_layer = model->skip_layer};
+}
+
+uint32_t pipeline_nearest_side(uint32_t side, uint32_t multiple)
+{
+    const uint32_t most = MAX_SIDE / multiple, rest = side % multiple;
+    uint32_t count = side / multiple;
+    if (rest * 2 > multiple || (rest * 2 == multiple && count % 2 == 1))
+        count++;
+    count = count < 1 ? 1 : count > most ? most : count;
+    return count * multiple;
 }
 
 static RshStatus check_conditioning(const PipelineRequest *r, const PipelineModel *model,
@@ -68,8 +78,8 @@ RshStatus pipeline_request_check(const PipelineRequest *r, const PipelineModel *
             return error_set(error, RSH_ERROR_ARGUMENT, "A prompt may have %d bytes, not %zu.",
                              MAX_PROMPT_BYTES, strlen(texts[i]));
     }
-    if (r->width < info->size_multiple || r->height < info->size_multiple || r->width > 16384 ||
-        r->height > 16384 || r->width % info->size_multiple != 0 ||
+    if (r->width < info->size_multiple || r->height < info->size_multiple || r->width > MAX_SIDE ||
+        r->height > MAX_SIDE || r->width % info->size_multiple != 0 ||
         r->height % info->size_multiple != 0)
         return error_set(
             error, RSH_ERROR_ARGUMENT,

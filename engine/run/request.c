@@ -70,9 +70,10 @@ static RshStatus check_size(const RshRequest *request, const RshModelInfo *info,
         request->height > RSH_MAX_SIDE || request->width % multiple || request->height % multiple)
         return error_set(error, RSH_ERROR_ARGUMENT,
                          "%s makes no pictures of %ux%u: both sides must be multiples of %u, from "
-                         "%u to %d",
+                         "%u to %d; %ux%u is the nearest",
                          info->id, request->width, request->height, multiple, multiple,
-                         RSH_MAX_SIDE);
+                         RSH_MAX_SIDE, pipeline_nearest_side(request->width, multiple),
+                         pipeline_nearest_side(request->height, multiple));
     if (request->frames < 1 || request->frames > info->max_frames ||
         (request->frames - 1) % info->frames_multiple != 0)
         return error_set(

@@ -505,6 +505,16 @@ static void a_small_budget_makes_tiles_until_they_fit(void)
     CHECK(tiled.host_bytes > whole.host_bytes);
 }
 
+// Ovi was made for 720 x 720 and multiples of 32.
+static void a_size_between_two_multiples_becomes_the_nearest(void)
+{
+    static const uint32_t cases[][2] = {
+        {720, 704}, {736, 736}, {752, 768}, {721, 736}, {719, 704},         {5, 32},
+        {0, 32},    {960, 960}, {47, 32},   {49, 64},   {UINT32_MAX, 16384}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        CHECK(pipeline_nearest_side(cases[i][0], 32) == cases[i][1]);
+}
+
 static void decoding_memory_does_not_grow_with_the_clip(void)
 {
     static const uint32_t lengths[] = {9, 97, 385};
@@ -547,6 +557,7 @@ int main(int argc, char **argv)
     TAP_RUN(memory_is_what_the_estimate_said);
     TAP_RUN(tiles_give_the_pictures_of_the_whole);
     TAP_RUN(a_small_budget_makes_tiles_until_they_fit);
+    TAP_RUN(a_size_between_two_multiples_becomes_the_nearest);
     TAP_RUN(decoding_memory_does_not_grow_with_the_clip);
     pipeline_model_close(&model);
     tap_failed += !test_runner_close(&runner);
