@@ -5,6 +5,7 @@
 
 #include "about.h"
 #include "first-project.h"
+#include "open-shared.h"
 #include "project/library.h"
 #include "queue/queue.h"
 #include "recent.h"
@@ -123,13 +124,31 @@ static void rushes_application_activate(GApplication *application)
         say_without_window(self, "No Project Can Be Made", failure->message);
 }
 
+static void on_unpacked(const char *folder, const GError *failure, gpointer data)
+{
+    if (folder)
+        open_folder(data, folder, RUSHES_PROJECT_DEFAULT);
+    else if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        say_without_window(data, "The Shared Project Cannot Be Opened", failure->message);
+}
+
+// A project's folder, or the file that one was packed into.
+static void open_path(RushesApplication *self, const char *path)
+{
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) || !rushes_is_shared_file(path))
+        open_folder(self, path, RUSHES_PROJECT_DEFAULT);
+    else
+        rushes_open_shared(gtk_application_get_active_window(GTK_APPLICATION(self)), path,
+                           on_unpacked, self);
+}
+
 static void rushes_application_open(GApplication *application, GFile **files, int count,
                                     const char *hint)
 {
     for (int i = 0; i < count; i++) {
         g_autofree char *path = g_file_get_path(files[i]);
         if (path)
-            open_folder(RUSHES_APPLICATION(application), path, RUSHES_PROJECT_DEFAULT);
+            open_path(RUSHES_APPLICATION(application), path);
     }
 }
 
@@ -138,7 +157,8 @@ static void on_folder_chosen(GtkNativeDialog *dialog, int response, RushesApplic
     if (response == GTK_RESPONSE_ACCEPT) {
         g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
         g_autofree char *path = g_file_get_path(file);
-        open_folder(self, path, RUSHES_PROJECT_DEFAULT);
+        if (path)
+            open_path(self, path);
     }
     g_object_unref(dialog);
 }
@@ -184,7 +204,13 @@ static void act_open(GSimpleAction *action, GVariant *parameter, gpointer data)
 
 static void act_open_folder(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-    open_folder(data, g_variant_get_string(parameter, NULL), RUSHES_PROJECT_DEFAULT);
+    open_path(data, g_variant_get_string(parameter, NULL));
+}
+
+static void act_open_shared(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    choose(data, GTK_FILE_CHOOSER_ACTION_OPEN, "Open a Shared Project", "_Open",
+           G_CALLBACK(on_folder_chosen));
 }
 
 static void act_about(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -244,6 +270,7 @@ static void rushes_application_startup(GApplication *application)
         {.name = "new", .activate = act_new},
         {.name = "open", .activate = act_open},
         {.name = "open-folder", .activate = act_open_folder, .parameter_type = "s"},
+        {.name = "open-shared", .activate = act_open_shared},
         {.name = "about", .activate = act_about},
         {.name = "self-test", .activate = act_self_test},
         {.name = "quit", .activate = act_quit},

@@ -331,4 +331,5 @@ void window_install_actions(GtkWidgetClass *klass)
     window_install_timeline_actions(klass);
     window_install_start_actions(klass);
     window_install_person_actions(klass);
+    window_install_share_actions(klass);
 }

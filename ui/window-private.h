@@ -78,6 +78,7 @@ gboolean window_ask_person(RushesWindow *self);
 void window_set_start(RushesWindow *self, cJSON *start);
 void window_update_flags(RushesWindow *self); // takes that must not be published any more
 void window_install_person_actions(GtkWidgetClass *klass);
+void window_install_share_actions(GtkWidgetClass *klass);
 void window_install_start_actions(GtkWidgetClass *klass);
 void window_install_play_actions(GtkWidgetClass *klass);
 void window_install_shot_actions(GtkWidgetClass *klass);

@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 
+#include "open-shared.h"
 #include "recent.h"
 #include "settings.h"
 #include "texture.h"
@@ -218,7 +219,10 @@ static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, do
         return FALSE;
     g_autoptr(GSList) list = gdk_file_list_get_files((GdkFileList *)files);
     for (GSList *at = list; at; at = at->next) {
-        if (!window_take_recipe_from_file(self, at->data))
+        const char *path = g_file_peek_path(at->data);
+        if (path && rushes_is_shared_file(path))
+            gtk_widget_activate_action(GTK_WIDGET(self), "app.open-folder", "s", path);
+        else if (!window_take_recipe_from_file(self, at->data))
             window_start_from_image(self, at->data);
     }
     return TRUE;
