@@ -30,7 +30,10 @@ gboolean rushes_container_is_marked(RushesContainer container);
 gboolean rushes_container_from_name(const char *name, RushesContainer *container);
 gboolean rushes_container_from_path(const char *path, RushesContainer *container);
 
-// The pipeline that reads `appsrc name=video` (packed RGB) and `appsrc name=audio` and ends in `filesink name=file`. `quality` is a
+// Whether its pipeline reads pictures as I420, BT.709, limited range (picture-yuv.h), and not as packed RGB.
+gboolean rushes_container_wants_yuv(RushesContainer container);
+
+// The pipeline that reads `appsrc name=video` and `appsrc name=audio` and ends in `filesink name=file`. `quality` is a
 // constant rate factor, 0 (best) to 51; `channels` is 0 without sound. Owned by the caller; NULL with an error when
 // an encoder is not installed. Not for GIF, which has no element.
 char *rushes_container_pipeline(RushesContainer container, int quality, int channels,

@@ -6,10 +6,12 @@
 #include <glib/gstdio.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
+#include <gst/video/video.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "media/mp4-boxes.h"
+#include "media/picture-yuv.h"
 
 // AAC players agree on few rates; every one of them plays this.
 #define AUDIO_RATE 48000
@@ -62,11 +64,13 @@ static gboolean check_bus(RushesClipWriter *self, GError **error)
 static void set_up_sources(RushesClipWriter *self)
 {
     const RushesClipFormat *format = &self->format;
-    g_autoptr(GstCaps) video = gst_caps_new_simple(
-        "video/x-raw", "format", G_TYPE_STRING,
-        format->pixels == RUSHES_PIXELS_RGBA ? "RGBA" : "RGB", "width", G_TYPE_INT, format->width,
-        "height", G_TYPE_INT, format->height, "framerate", GST_TYPE_FRACTION, format->fps_num,
-        format->fps_den, "colorimetry", G_TYPE_STRING, "1:1:7:1", NULL);
+    gboolean yuv = rushes_container_wants_yuv(format->container);
+    const char *packed = format->pixels == RUSHES_PIXELS_RGBA ? "RGBA" : "RGB";
+    g_autoptr(GstCaps) video =
+        gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, yuv ? "I420" : packed, "width",
+                            G_TYPE_INT, format->width, "height", G_TYPE_INT, format->height,
+                            "framerate", GST_TYPE_FRACTION, format->fps_num, format->fps_den,
+                            "colorimetry", G_TYPE_STRING, yuv ? "bt709" : "1:1:7:1", NULL);
     if (self->video)
         g_object_set(self->video, "caps", video, "format", GST_FORMAT_TIME, "max-bytes", (guint64)0,
                      NULL);
@@ -179,6 +183,23 @@ static gboolean push(RushesClipWriter *self, GstAppSrc *source, const void *data
     return check_bus(self, error);
 }
 
+static gboolean push_yuv(RushesClipWriter *self, const guint8 *pixels, GstClockTime start,
+                         GstClockTime end, GError **error)
+{
+    GstVideoInfo info;
+    RushesPlane planes[3];
+
+    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, (guint)self->format.width,
+                              (guint)self->format.height);
+    g_autofree guint8 *yuv = g_malloc0(GST_VIDEO_INFO_SIZE(&info));
+    for (guint i = 0; i < 3; i++)
+        planes[i] = (RushesPlane){yuv + GST_VIDEO_INFO_PLANE_OFFSET(&info, i),
+                                  (gsize)GST_VIDEO_INFO_PLANE_STRIDE(&info, i)};
+    rushes_picture_to_yuv(pixels, self->format.pixels == RUSHES_PIXELS_RGBA ? 4 : 3,
+                          self->format.width, self->format.height, planes);
+    return push(self, self->video, yuv, GST_VIDEO_INFO_SIZE(&info), start, end, error);
+}
+
 gboolean rushes_clip_writer_add_frame(RushesClipWriter *self, const guint8 *pixels, GError **error)
 {
     const RushesClipFormat *format = &self->format;
@@ -189,6 +210,8 @@ gboolean rushes_clip_writer_add_frame(RushesClipWriter *self, const guint8 *pixe
     self->frames++;
     if (!self->video)
         return TRUE;
+    if (rushes_container_wants_yuv(format->container))
+        return push_yuv(self, pixels, start, end, error);
     // GStreamer wants rows padded to 4 bytes; ours are packed.
     gsize row = self->frame_bytes / (gsize)format->height, padded = (row + 3) & ~(gsize)3;
     if (row == padded)
