@@ -153,6 +153,24 @@ static gboolean make_identity(const char *folder, const char *name, GError **err
     return made;
 }
 
+// Content credentials want a stated purpose, and one of these (C2PA 2.2, certificate profile).
+static gboolean is_for_signing_content(X509 *leaf)
+{
+    static const char *const purposes[] = {"1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36",
+                                           "1.3.6.1.4.1.62558.2.1"};
+    EXTENDED_KEY_USAGE *stated = X509_get_ext_d2i(leaf, NID_ext_key_usage, NULL, NULL);
+    gboolean found = FALSE;
+
+    for (int i = 0; stated && i < sk_ASN1_OBJECT_num(stated); i++) {
+        char text[80] = "";
+        OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(stated, i), 1);
+        for (gsize p = 0; p < G_N_ELEMENTS(purposes); p++)
+            found |= g_str_equal(text, purposes[p]);
+    }
+    EXTENDED_KEY_USAGE_free(stated);
+    return found;
+}
+
 static gboolean certificate_is_usable(X509 *leaf, EVP_PKEY *key, const char *path, GError **error)
 {
     const char *reason = NULL;
@@ -170,9 +188,12 @@ static gboolean certificate_is_usable(X509 *leaf, EVP_PKEY *key, const char *pat
     else if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
         reason = "the certificate is not valid yet; check this computer's clock";
     else if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
-        reason = "the certificate has expired";
+        reason = "the certificate has expired; renew it, or check this computer's clock";
     else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
         reason = "the certificate is not for digital signatures";
+    else if (!is_for_signing_content(leaf))
+        reason = "the certificate does not say that it is for signing documents or e-mail "
+                 "(extended key usage), so validators would refuse it";
     if (!reason)
         return TRUE;
     ERR_clear_error();

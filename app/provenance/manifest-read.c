@@ -10,10 +10,40 @@
 #define MAX_ASSERTIONS   10000
 #define ASSERTION_PREFIX "self#jumbf=c2pa.assertions/"
 
+// Every entry takes at least one byte, so all arrays and maps together cannot announce more entries than there are
+// bytes. libcbor believes what they announce and allocates it at once: nine bytes would ask for gigabytes.
+static gboolean is_plausible(const guint8 *data, gsize bytes)
+{
+    guint64 announced = 0;
+
+    for (gsize at = 0; at < bytes;) {
+        guint kind = data[at] >> 5, detail = data[at] & 31;
+        gsize more = detail < 24 || detail > 27 ? 0 : (gsize)1 << (detail - 24);
+        guint64 value = detail < 24 ? detail : 0;
+        at++;
+        if (more > bytes - at)
+            return FALSE;
+        for (gsize i = 0; i < more; i++)
+            value = (value << 8) | data[at + i];
+        at += more;
+        if ((kind == 2 || kind == 3) && value > bytes - at)
+            return FALSE;
+        if (kind == 2 || kind == 3)
+            at += (gsize)value;
+        if ((kind == 4 || kind == 5) && value > bytes)
+            return FALSE;
+        if (kind == 4 || kind == 5)
+            announced += kind == 4 ? value : 2 * value;
+        if (announced > bytes)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static cbor_item_t *load(const guint8 *data, gsize bytes)
 {
     struct cbor_load_result result;
-    cbor_item_t *item = bytes ? cbor_load(data, bytes, &result) : NULL;
+    cbor_item_t *item = bytes && is_plausible(data, bytes) ? cbor_load(data, bytes, &result) : NULL;
 
     if (item && result.read != bytes) // something follows: not what was written
         cbor_decref(&item);
