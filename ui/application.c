@@ -213,6 +213,17 @@ static void act_open_shared(GSimpleAction *action, GVariant *parameter, gpointer
            G_CALLBACK(on_folder_chosen));
 }
 
+static void act_open_take(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    const char *folder, *take;
+
+    g_variant_get(parameter, "(&s&s)", &folder, &take);
+    open_folder(data, folder, RUSHES_PROJECT_DEFAULT);
+    GtkWindow *window = find_window(data, folder); // NULL when it could not be opened
+    if (window)
+        gtk_widget_activate_action(GTK_WIDGET(window), "win.show-take", "s", take);
+}
+
 static void act_about(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     rushes_about_present(gtk_application_get_active_window(GTK_APPLICATION(data)));
@@ -271,6 +282,7 @@ static void rushes_application_startup(GApplication *application)
         {.name = "open", .activate = act_open},
         {.name = "open-folder", .activate = act_open_folder, .parameter_type = "s"},
         {.name = "open-shared", .activate = act_open_shared},
+        {.name = "open-take", .activate = act_open_take, .parameter_type = "(ss)"},
         {.name = "about", .activate = act_about},
         {.name = "self-test", .activate = act_self_test},
         {.name = "quit", .activate = act_quit},

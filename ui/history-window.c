@@ -28,6 +28,8 @@ static void rushes_history_window_dispose(GObject *object)
 {
     RushesHistoryWindow *self = RUSHES_HISTORY_WINDOW(object);
 
+    if (self->list) // it says that its selection is gone while it goes itself
+        g_signal_handlers_disconnect_by_data(self->list, self);
     g_clear_object(&self->project);
     g_clear_object(&self->library);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_HISTORY_WINDOW);
@@ -128,6 +130,19 @@ static void on_search(RushesHistoryWindow *self)
         show_hits(self, words);
     else
         add_branch(self, NULL, 0);
+    gtk_list_box_select_row(self->list, gtk_list_box_get_row_at_index(self->list, 0));
+}
+
+// The take that was looked at, or the first one.
+static void select_take(RushesHistoryWindow *self, const char *id)
+{
+    GtkListBoxRow *row, *wanted = gtk_list_box_get_row_at_index(self->list, 0);
+
+    for (int i = 0; id && (row = gtk_list_box_get_row_at_index(self->list, i)); i++) {
+        if (g_strcmp0(g_object_get_data(G_OBJECT(row), "take"), id) == 0)
+            wanted = row;
+    }
+    gtk_list_box_select_row(self->list, wanted);
 }
 
 static RushesTake *selected_take(RushesHistoryWindow *self, const char **project)
@@ -136,6 +151,12 @@ static RushesTake *selected_take(RushesHistoryWindow *self, const char **project
     *project = row ? g_object_get_data(G_OBJECT(row), "project") : NULL;
     const char *id = row ? g_object_get_data(G_OBJECT(row), "take") : NULL;
     return id && !*project ? rushes_project_find_take(self->project, id) : NULL;
+}
+
+static const char *selected_id(RushesHistoryWindow *self)
+{
+    GtkListBoxRow *row = gtk_list_box_get_selected_row(self->list);
+    return row ? g_object_get_data(G_OBJECT(row), "take") : "";
 }
 
 static void show_differences(RushesHistoryWindow *self, RushesTake *take, RushesTake *parent)
@@ -204,13 +225,29 @@ static void on_show(RushesHistoryWindow *self)
         gtk_widget_activate_action(GTK_WIDGET(parent), "win.show-take", "s",
                                    rushes_take_get_id(take));
     else if (project)
-        gtk_widget_activate_action(GTK_WIDGET(parent), "app.open-folder", "s", project);
+        gtk_widget_activate_action(GTK_WIDGET(parent), "app.open-take", "(ss)", project,
+                                   selected_id(self));
     if (take || project)
+        gtk_window_close(GTK_WINDOW(self));
+}
+
+// Escape takes the words back first, and closes the window when there are none.
+static void on_stop_search(RushesHistoryWindow *self)
+{
+    if (*gtk_editable_get_text(GTK_EDITABLE(self->search)))
+        gtk_editable_set_text(GTK_EDITABLE(self->search), "");
+    else
         gtk_window_close(GTK_WINDOW(self));
 }
 
 static void on_activated(RushesHistoryWindow *self)
 {
+    on_show(self);
+}
+
+static void on_search_activated(RushesHistoryWindow *self)
+{
+    on_search(self); // the words may be newer than the list
     on_show(self);
 }
 
@@ -228,6 +265,8 @@ static void rushes_history_window_class_init(RushesHistoryWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesHistoryWindow, note);
     gtk_widget_class_bind_template_child(widget, RushesHistoryWindow, show);
     gtk_widget_class_bind_template_callback(widget, on_search);
+    gtk_widget_class_bind_template_callback(widget, on_search_activated);
+    gtk_widget_class_bind_template_callback(widget, on_stop_search);
     gtk_widget_class_bind_template_callback(widget, on_selected);
     gtk_widget_class_bind_template_callback(widget, on_activated);
     gtk_widget_class_bind_template_callback(widget, on_note);
@@ -241,7 +280,7 @@ static void rushes_history_window_init(RushesHistoryWindow *self)
 }
 
 GtkWindow *rushes_history_window_new(GtkWindow *parent, RushesProject *project,
-                                     RushesLibrary *library)
+                                     RushesLibrary *library, const char *take)
 {
     RushesHistoryWindow *self =
         g_object_new(RUSHES_TYPE_HISTORY_WINDOW, "transient-for", parent, NULL);
@@ -249,5 +288,6 @@ GtkWindow *rushes_history_window_new(GtkWindow *parent, RushesProject *project,
     self->project = g_object_ref(project);
     self->library = g_object_ref(library);
     add_branch(self, NULL, 0);
+    select_take(self, take);
     return GTK_WINDOW(self);
 }

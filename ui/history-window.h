@@ -10,9 +10,9 @@
 
 G_BEGIN_DECLS
 
-// Choosing a take activates "win.show-take" on the parent; a hit elsewhere opens its project. Owned
-// by GTK until it is closed.
+// `take` (an id, or NULL) is selected at first. Choosing a take activates "win.show-take" on the parent, a
+// hit elsewhere "app.open-take". Owned by GTK until it is closed.
 GtkWindow *rushes_history_window_new(GtkWindow *parent, RushesProject *project,
-                                     RushesLibrary *library);
+                                     RushesLibrary *library, const char *take);
 
 G_END_DECLS

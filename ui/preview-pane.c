@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "project/word-diff.h"
 #include "scrub-bar.h"
 #include "time-text.h"
 
@@ -22,7 +23,8 @@ struct _RushesPreviewPane {
     GtkCenterBox *transport;
     GtkWidget *buttons;
     GtkButton *play_button;
-    GtkBox *modes;
+    GtkWidget *comparison; // what differs, and the ways of showing it
+    GtkLabel *differences;
     GtkToggleButton *mode_side, *mode_wipe, *mode_difference;
     GtkMenuButton *zoom_button;
 
@@ -233,6 +235,27 @@ static void show_single(RushesPreviewPane *self, RushesTake *take)
     }
 }
 
+// The words and settings of each take against those of the first.
+static void tell_differences(RushesPreviewPane *self)
+{
+    const RushesRecipe *first = rushes_take_get_recipe(first_take(self));
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 1; i < self->takes->len; i++) {
+        const RushesRecipe *other = rushes_take_get_recipe(self->takes->pdata[i]);
+        g_autofree char *words = rushes_word_diff_markup(first->prompt, other->prompt);
+        g_auto(GStrv) settings = rushes_recipe_diff_settings(first, other);
+        g_autofree char *joined = g_strjoinv(", ", settings);
+        g_autofree char *escaped = g_markup_escape_text(joined, -1);
+        gboolean same = g_str_equal(first->prompt, other->prompt);
+        g_string_append_printf(text, "%s<b>%d → %d</b>  %s%s%s", i > 1 ? "\n" : "",
+                               rushes_take_get_number(first_take(self)),
+                               rushes_take_get_number(self->takes->pdata[i]),
+                               same ? "the same words" : words, *escaped ? " · " : "", escaped);
+    }
+    gtk_label_set_markup(self->differences, text->str);
+}
+
 static void caption_takes(RushesPreviewPane *self)
 {
     for (guint i = 0; i < self->takes->len; i++) {
@@ -246,7 +269,9 @@ static void update(RushesPreviewPane *self)
 {
     RushesTake *take = first_take(self);
 
-    gtk_widget_set_visible(GTK_WIDGET(self->modes), self->takes->len > 1);
+    gtk_widget_set_visible(self->comparison, self->takes->len > 1);
+    if (self->takes->len > 1)
+        tell_differences(self);
     update_progress(self);
     if (self->other) {
         gtk_stack_set_visible_child_name(self->stack, "picture");
@@ -305,7 +330,8 @@ static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, transport);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, buttons);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, play_button);
-    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, modes);
+    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, comparison);
+    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, differences);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_side);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_wipe);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_difference);

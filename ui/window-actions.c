@@ -225,8 +225,10 @@ static void compare_swap(GtkWidget *widget, const char *action, GVariant *parame
 static void history(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesTake *take = window_current_take(self);
     GtkWindow *window = rushes_history_window_new(GTK_WINDOW(self), self->project,
-                                                  rushes_queue_get_library(self->queue));
+                                                  rushes_queue_get_library(self->queue),
+                                                  take ? rushes_take_get_id(take) : NULL);
     gtk_window_present(window);
 }
 

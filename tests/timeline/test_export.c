@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "export/film-export.h"
+#include "project/recipe-file.h"
 #include "timeline/composer.h"
 
 #define WIDTH  64
@@ -229,6 +230,10 @@ static void exports_are_signed_inside_or_beside(void)
         g_assert_true(g_strv_contains((const char *const *)report->actions, "c2pa.trimmed"));
         g_assert_true(g_strv_contains((const char *const *)report->actions, "c2pa.placed"));
         g_assert_nonnull(strstr(report->recipe_json, "take 1"));
+        // Dropped on the window, each of them brings the words back that it begins with.
+        g_autoptr(RushesRecipe) recipe = rushes_recipe_file_read(path, NULL);
+        g_assert_nonnull(recipe);
+        g_assert_cmpstr(recipe->prompt, ==, "take 1");
         FILE *file = fopen(path, "r+e");
         fseek(file, -40, SEEK_END);
         int byte = fgetc(file);
