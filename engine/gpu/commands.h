@@ -35,6 +35,7 @@ typedef struct CommandSegment {
     VkFence fence;
     size_t first, count;
     double expected, measured; // nanoseconds
+    bool compiles;             // begins with a kernel that never ran
 } CommandSegment;
 
 struct GpuCommands {

@@ -49,6 +49,7 @@ struct Gpu {
     GpuVariantSet *variants;
     char *cache_dir;   // or NULL
     double cost_scale; // measured nanoseconds for each one that a recorder expected
+    uint64_t cuts;     // of command lists into submissions, so far
     bool lost;
 };
 

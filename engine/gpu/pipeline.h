@@ -10,6 +10,8 @@ struct GpuPipeline {
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipeline handle;
+    bool tried; // a dispatch of it has run: what a driver compiles at the first one is compiled
+    uint64_t counted; // the last cut that gave it a submission of its own
 };
 
 VkDescriptorType pipeline_descriptor_type(ShaderBindingKind kind);

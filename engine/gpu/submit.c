@@ -102,8 +102,21 @@ static bool slice_steps(GpuCommands *commands)
     return true;
 }
 
+// CPU drivers generate a kernel's code at its first dispatch, most of a second long: not two of them in one
+// submission, or a cancel would wait for all.
+static bool is_first_dispatch(GpuCommands *commands, const CommandSlice *slice)
+{
+    GpuPipeline *pipeline = commands->steps[slice->step].pipeline;
+    if (!commands->gpu->caps.software || !pipeline || pipeline->tried ||
+        pipeline->counted == commands->gpu->cuts)
+        return false;
+    pipeline->counted = commands->gpu->cuts;
+    return true;
+}
+
 static bool cut(GpuCommands *commands)
 {
+    commands->gpu->cuts++;
     if (!slice_steps(commands))
         return false;
     CommandSegment *segments =
@@ -115,9 +128,10 @@ static bool cut(GpuCommands *commands)
         const double cost = commands->slices[i].cost;
         CommandSegment *last =
             commands->segment_count ? &segments[commands->segment_count - 1] : NULL;
-        if (!last || last->expected + cost > SUBMISSION_NS) {
+        const bool first = is_first_dispatch(commands, &commands->slices[i]);
+        if (!last || first || last->expected + cost > SUBMISSION_NS) {
             last = &segments[commands->segment_count++];
-            *last = (CommandSegment){.first = i};
+            *last = (CommandSegment){.first = i, .compiles = first};
         }
         last->count++;
         last->expected += cost;
@@ -242,6 +256,15 @@ static VkResult await(Gpu *gpu, CommandSegment *segment)
     return result == VK_SUCCESS ? vkResetFences(gpu->device, 1, &segment->fence) : result;
 }
 
+static void mark_tried(GpuCommands *commands, const CommandSegment *segment)
+{
+    for (size_t i = segment->first; segment->compiles && i < segment->first + segment->count; i++) {
+        GpuPipeline *pipeline = commands->steps[commands->slices[i].step].pipeline;
+        if (pipeline)
+            pipeline->tried = true;
+    }
+}
+
 // What the run took replaces what was expected; a cut that turned out too coarse or too fine is made anew.
 static void refine_costs(GpuCommands *commands)
 {
@@ -322,7 +345,7 @@ RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void
     double last = now_ns();
     while (result == VK_SUCCESS && (done < submitted || submitted < commands->segment_count)) {
         while (!stopped && result == VK_SUCCESS && submitted < commands->segment_count &&
-               submitted - done < IN_FLIGHT) {
+               submitted - done < (commands->segments[submitted].compiles ? 1 : IN_FLIGHT)) {
             stopped = stop && stop(stop_data);
             if (!stopped)
                 result = submit(gpu, &commands->segments[submitted++]);
@@ -330,6 +353,7 @@ RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void
         if (result != VK_SUCCESS || done == submitted)
             break;
         result = await(gpu, &commands->segments[done]);
+        mark_tried(commands, &commands->segments[done]);
         const double now = now_ns();
         commands->segments[done++].measured = now - last;
         last = now;

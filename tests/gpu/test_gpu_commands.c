@@ -266,6 +266,35 @@ static void the_same_kernel_and_constants_are_one_pipeline(void)
     chain_close(&chain);
 }
 
+static bool stop_at_second(void *data)
+{
+    return ++*(unsigned *)data >= 2;
+}
+
+// A CPU driver compiles at the first dispatch: a cancel waits for one kernel, not for all of a list.
+static void kernels_that_never_ran_get_submissions_of_their_own(void)
+{
+    Chain chain;
+    unsigned asked = 0;
+    if (chain_open(&chain, &(GpuOptions){0})) {
+        const uint32_t kernels = gpu_caps(chain.gpu)->software ? 2 : 1;
+        for (int i = 0; i < 6; i++) // the two kernels in turn
+            CHECK(add(&chain, i % 2 == 1, 0, SLOT, 10, 1.0f, 1.0f, 1000, NULL) == RSH_OK);
+        CHECK(gpu_commands_finish(chain.commands, NULL) == RSH_OK);
+        CHECK(gpu_commands_submissions(chain.commands) == kernels);
+        CHECK(gpu_commands_run(chain.commands, stop_at_second, &asked, NULL) ==
+              (kernels > 1 ? RSH_CANCELLED : RSH_OK));
+        CHECK(gpu_commands_run(chain.commands, NULL, NULL, NULL) == RSH_OK);
+        gpu_commands_destroy(&chain.commands);
+        CHECK(gpu_commands_create(chain.gpu, &chain.commands, NULL) == RSH_OK);
+        for (int i = 0; i < 6; i++) // now they have run
+            CHECK(add(&chain, i % 2 == 1, 0, SLOT, 10, 1.0f, 1.0f, 1000, NULL) == RSH_OK);
+        CHECK(gpu_commands_finish(chain.commands, NULL) == RSH_OK);
+        CHECK(gpu_commands_submissions(chain.commands) == 1);
+    }
+    chain_close(&chain);
+}
+
 int main(void)
 {
     int result = 0;
@@ -275,6 +304,7 @@ int main(void)
     TAP_RUN(only_dependent_steps_get_a_barrier);
     TAP_RUN(a_replay_gives_the_same_bits_however_it_is_cut);
     TAP_RUN(a_run_stops_between_submissions);
+    TAP_RUN(kernels_that_never_ran_get_submissions_of_their_own);
     TAP_RUN(what_a_kernel_does_not_expect_is_refused);
     TAP_RUN(a_profiled_run_knows_the_time_of_every_step);
     TAP_RUN(the_same_kernel_and_constants_are_one_pipeline);
