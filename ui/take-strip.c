@@ -3,6 +3,7 @@
 
 #include "frame-view.h"
 #include "take-card.h"
+#include "take-menu.h"
 
 struct _RushesTakeStrip {
     AdwBin parent_instance;
@@ -46,6 +47,7 @@ static void on_setup(GtkSignalListItemFactory *factory, GtkListItem *item, Rushe
     gtk_drag_source_set_actions(drag, GDK_ACTION_COPY);
     g_signal_connect(drag, "prepare", G_CALLBACK(on_drag_prepare), card);
     gtk_widget_add_controller(GTK_WIDGET(card), GTK_EVENT_CONTROLLER(drag));
+    rushes_take_menu_attach(card);
     gtk_list_item_set_child(item, GTK_WIDGET(card));
 }
 
@@ -101,6 +103,7 @@ static void rushes_take_strip_init(RushesTakeStrip *self)
     g_signal_connect(factory, "bind", G_CALLBACK(on_bind), self);
     g_signal_connect(factory, "unbind", G_CALLBACK(on_unbind), self);
     gtk_list_view_set_factory(self->list, factory);
+    rushes_take_menu_watch_keys(GTK_WIDGET(self->list));
     g_signal_connect_swapped(self->list, "activate", G_CALLBACK(on_activate), self);
 }
 
