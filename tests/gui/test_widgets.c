@@ -15,6 +15,7 @@
 #include "take-card.h"
 #include "take-strip.h"
 #include "timeline-pane.h"
+#include "timeline/film-edit.h"
 #include "window-private.h"
 
 static void spin(guint milliseconds)
@@ -258,6 +259,79 @@ static void everything_fits_into_1000x700(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
+static guint count_children(GtkWidget *row, const char *name, gboolean seen_only)
+{
+    guint count = 0;
+
+    for (GtkWidget *at = gtk_widget_get_first_child(row); at; at = gtk_widget_get_next_sibling(at))
+        count += g_str_equal(gtk_widget_get_css_name(at), name) &&
+                 (!seen_only || gtk_widget_get_child_visible(at));
+    return count;
+}
+
+static void the_timeline_draws_only_what_is_in_sight(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *take = add_take(project, 10); // a second
+    for (guint i = 0; i < 60; i++)
+        rushes_project_add_shot(project, take, i, NULL);
+    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
+    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
+    rushes_timeline_pane_set_project(pane, project, composer);
+    RushesTimelineRow *row = rushes_timeline_pane_get_row(pane);
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+
+    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", FALSE), ==, 60);
+    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), <=, 20);
+    // A shot out of sight comes into it with the focus.
+    rushes_timeline_row_focus(row, 50);
+    spin(100);
+    g_autoptr(RushesShot) last = g_list_model_get_item(rushes_project_get_shots(project), 50);
+    g_assert_true(rushes_timeline_row_get_focused(row) == last);
+    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), <=, 20);
+    rushes_timeline_row_fit(row);
+    spin(100);
+    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), ==, 60);
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
+static void sounds_and_markers_follow_every_edit_and_keep_their_blocks(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    rushes_project_add_shot(project, add_take(project, 10), 0, NULL);
+    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
+    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
+    g_signal_connect(project, "edited", G_CALLBACK(on_edited), composer);
+    rushes_timeline_pane_set_project(pane, project, composer);
+    GtkWidget *row = GTK_WIDGET(rushes_timeline_pane_get_row(pane));
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+    g_autoptr(cJSON) fields = cJSON_CreateObject();
+    cJSON_AddStringToObject(fields, "media", "gone");
+    cJSON_AddNumberToObject(fields, "seconds", 2);
+    cJSON_AddNumberToObject(fields, "out", 2);
+
+    g_autofree char *id = rushes_film_add_sound(project, fields, "Import Sound", NULL);
+    rushes_film_add_marker(project, 0.5, "beat", NULL);
+    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 1);
+    g_assert_cmpuint(count_children(row, "button", FALSE), ==, 1);
+    rushes_timeline_row_focus_sound(RUSHES_TIMELINE_ROW(row), id);
+    g_assert_cmpstr(rushes_timeline_row_get_focused_sound(RUSHES_TIMELINE_ROW(row)), ==, id);
+    // An edit of the clip leaves its block, and so the focus.
+    g_autoptr(cJSON) change = cJSON_CreateObject();
+    cJSON_AddNumberToObject(change, "at", 1);
+    g_assert_true(rushes_film_edit_sound(project, id, "Move Sound", change, NULL));
+    g_assert_cmpstr(rushes_timeline_row_get_focused_sound(RUSHES_TIMELINE_ROW(row)), ==, id);
+    g_assert_true(rushes_film_remove_sound(project, id, NULL));
+    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 0);
+    rushes_project_undo(project, NULL);
+    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 1);
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -269,5 +343,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
     g_test_add_func("/gui/fits", everything_fits_into_1000x700);
+    g_test_add_func("/gui/in-sight", the_timeline_draws_only_what_is_in_sight);
+    g_test_add_func("/gui/sounds", sounds_and_markers_follow_every_edit_and_keep_their_blocks);
     return scratch_end(g_test_run());
 }
