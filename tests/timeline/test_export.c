@@ -10,6 +10,8 @@
 #include "export/film-export.h"
 #include "project/recipe-file.h"
 #include "timeline/composer.h"
+#include "timeline/film-edit.h"
+#include "timeline/speech.h"
 
 #define WIDTH  64
 #define HEIGHT 40
@@ -111,9 +113,10 @@ static void assert_no_leftovers(guint expected)
     g_assert_cmpuint(count, ==, expected);
 }
 
-static void lossless_export_is_the_preview_byte_for_byte(void)
+// Exports the film as it is without loss and compares every frame and sample with what the preview shows of it.
+static void assert_export_is_preview(const char *name, int frames)
 {
-    g_autofree char *path = target("film.mkv");
+    g_autofree char *path = target(name);
     g_autoptr(GError) error = NULL;
     gsize bytes;
 
@@ -124,10 +127,10 @@ static void lossless_export_is_the_preview_byte_for_byte(void)
     g_autofree char *decoded = run(decode, &bytes);
     g_autoptr(RushesTimeline) timeline = rushes_timeline_new(project, NULL);
     g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
-    gsize frame_bytes = WIDTH * HEIGHT * 3;
-    g_assert_cmpint(timeline->frames, ==, 34);
-    g_assert_cmpuint(bytes, ==, 34 * frame_bytes);
-    for (int i = 0; i < 34; i++) {
+    gsize frame_bytes = (gsize)timeline->width * (gsize)timeline->height * 3;
+    g_assert_cmpint(timeline->frames, ==, frames);
+    g_assert_cmpuint(bytes, ==, (gsize)frames * frame_bytes);
+    for (int i = 0; i < frames; i++) {
         g_autoptr(GBytes) shown =
             rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), i, NULL);
         g_assert_cmpmem(g_bytes_get_data(shown, NULL), frame_bytes,
@@ -136,13 +139,82 @@ static void lossless_export_is_the_preview_byte_for_byte(void)
     const char *sound[] = {"ffmpeg", "-loglevel", "error", "-i", path, "-f",
                            "f32le",  "-ac",       "2",     "-",  NULL};
     g_autofree char *samples = run(sound, &bytes);
-    gsize count = 34 * RUSHES_TIMELINE_RATE / FPS;
+    gsize count = (gsize)frames * RUSHES_TIMELINE_RATE / FPS;
     g_assert_cmpuint(bytes, ==, count * 2 * sizeof(float));
     g_autofree float *heard = g_new(float, 2 * count);
     rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, heard);
     const float *stored = (const float *)(const void *)samples;
     for (gsize i = 0; i < 2 * count; i++) // 24 bits
-        g_assert_cmpfloat(fabsf(stored[i] - heard[i]), <=, 1.5f / (1 << 23));
+        g_assert_cmpfloat(fabsf(stored[i] - CLAMP(heard[i], -1.0f, 1.0f)), <=, 1.5f / (1 << 23));
+}
+
+static void lossless_export_is_the_preview_byte_for_byte(void)
+{
+    assert_export_is_preview("film.mkv", 34);
+}
+
+static void edit_number(guint index, const char *key, double value)
+{
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), index);
+    g_autoptr(cJSON) fields = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(fields, key, value);
+    g_assert_true(rushes_project_edit_shot(project, shot, "Edit", fields, NULL));
+}
+
+// Every transition, gain, fade and mute, the sound lane, in every aspect with the picture cropped off its middle.
+static void every_aspect_and_edit_is_exported_as_shown(void)
+{
+    static const char *const aspects[] = {"16:9", "9:16", "1:1"};
+    g_autofree char *media = rushes_speech_speak(project, "one two three", "en", NULL);
+    g_autoptr(cJSON) clip = cJSON_CreateObject();
+    g_autoptr(cJSON) mute = cJSON_CreateObject();
+
+    rushes_project_add_shot(project, add_take(3), 2, NULL); // a plain cut, muted
+    g_autoptr(RushesShot) third = g_list_model_get_item(rushes_project_get_shots(project), 2);
+    cJSON_AddTrueToObject(mute, "mute");
+    g_assert_true(rushes_project_edit_shot(project, third, "Mute", mute, NULL));
+    edit_number(0, "fade_in", 0.4);
+    edit_number(0, "gain_db", -4.0);
+    edit_number(0, "sound_fade_in", 0.3);
+    edit_number(1, "sound_fade_out", 0.2);
+    cJSON_AddStringToObject(clip, "media", media);
+    cJSON_AddNumberToObject(clip, "at", 0.7);
+    cJSON_AddNumberToObject(clip, "in", 0.1);
+    cJSON_AddNumberToObject(clip, "gain_db", -6.0);
+    cJSON_AddNumberToObject(clip, "fade_in", 0.2);
+    cJSON_AddNumberToObject(clip, "fade_out", 0.1);
+    g_free(rushes_film_add_sound(project, clip, "Add", NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(aspects); i++) {
+        g_autofree char *name = g_strdup_printf("aspect-%u.mkv", i);
+        g_assert_true(rushes_film_set_aspect(project, aspects[i], NULL));
+        edit_number(0, "crop_x", 0.1);
+        edit_number(1, "crop_x", 0.9);
+        edit_number(1, "crop_y", 0.3);
+        assert_export_is_preview(name, 34 + FRAMES);
+    }
+}
+
+// The folder of a take is deleted while the film is open: the export says which shot, and writes nothing.
+static void a_film_with_a_hole_is_refused(void)
+{
+    RushesTake *take = add_take(4);
+    g_autofree char *path = target("hole.mkv");
+    g_autofree char *frames = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autofree char *aside = g_strconcat(frames, ".aside", NULL);
+    g_autoptr(GError) error = NULL;
+
+    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
+    rushes_project_add_shot(project, take, 3, NULL);
+    g_assert_cmpint(g_rename(frames, aside), ==, 0);
+    g_assert_false(export(path, NULL, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "Shot 4 is missing"));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_clear_error(&error);
+    g_assert_cmpint(g_rename(aside, frames), ==, 0); // put back, it goes on
+    g_assert_true(export(path, NULL, &error));
+    g_assert_no_error(error);
 }
 
 static int probe_frames(const char *path)
@@ -334,6 +406,8 @@ int main(int argc, char **argv)
     ADD(an_unwritable_target_is_named);
     ADD(loudness_reaches_the_target);
     ADD(the_estimate_is_near_the_file);
+    ADD(every_aspect_and_edit_is_exported_as_shown);
+    ADD(a_film_with_a_hole_is_refused);
     int status = g_test_run();
     g_clear_object(&project);
     g_autofree char *command = g_strdup_printf("rm -r '%s'", scratch);
