@@ -13,6 +13,7 @@ struct _RushesRightsNote {
     GtkLabel *label;
     RushesQueue *queue;
     GtkTextBuffer *words;
+    RushesRightsList *lists; // as they were read last; NULL: not yet, or not readable
     RushesRecipe *reference;
     char *project;
     guint ask_source;
@@ -31,6 +32,7 @@ static void rushes_rights_note_dispose(GObject *object)
         g_signal_handlers_disconnect_by_data(self->words, self);
     g_clear_object(&self->queue);
     g_clear_object(&self->words);
+    g_clear_pointer(&self->lists, rushes_rights_list_free);
     g_clear_pointer(&self->reference, rushes_recipe_free);
     g_clear_pointer(&self->project, g_free);
     G_OBJECT_CLASS(rushes_rights_note_parent_class)->dispose(object);
@@ -62,7 +64,9 @@ static gboolean ask(gpointer data)
     self->ask_source = 0;
     gtk_text_buffer_get_bounds(self->words, &start, &end);
     prompt = gtk_text_buffer_get_text(self->words, &start, &end, FALSE);
-    if (!rushes_rights_sources_allow(prompt, &warning, &failure) ||
+    if (!self->lists)
+        self->lists = rushes_rights_sources_read(&failure);
+    if (!self->lists || !rushes_rights_sources_judge(self->lists, prompt, &warning, &failure) ||
         (self->reference && !rushes_consent_allow_job(self->reference, self->project, &failure)))
         show(self, failure->message, TRUE);
     else
@@ -74,6 +78,13 @@ static void ask_soon(RushesRightsNote *self)
 {
     g_clear_handle_id(&self->ask_source, g_source_remove);
     self->ask_source = g_timeout_add(ASK_AFTER_MS, ask, self);
+}
+
+// A list of a hundred thousand names takes a second to read: not for every letter that is typed.
+static void on_rights_changed(RushesRightsNote *self)
+{
+    g_clear_pointer(&self->lists, rushes_rights_list_free);
+    ask_soon(self);
 }
 
 static void rushes_rights_note_class_init(RushesRightsNoteClass *klass)
@@ -110,7 +121,7 @@ void rushes_rights_note_set_queue(RushesRightsNote *self, RushesQueue *queue, Gt
 
     self->queue = g_object_ref(queue);
     self->words = g_object_ref(words);
-    g_signal_connect_swapped(queue, "rights-changed", G_CALLBACK(ask_soon), self);
+    g_signal_connect_swapped(queue, "rights-changed", G_CALLBACK(on_rights_changed), self);
     g_signal_connect_swapped(words, "changed", G_CALLBACK(ask_soon), self);
     ask_soon(self);
 }

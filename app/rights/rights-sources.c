@@ -138,16 +138,14 @@ gboolean rushes_rights_sources_unsubscribe(const char *name, GError **error)
     return FALSE;
 }
 
-gboolean rushes_rights_sources_allow(const char *prompt, char **warning, GError **error)
+gboolean rushes_rights_sources_judge(RushesRightsList *list, const char *prompt, char **warning,
+                                     GError **error)
 {
-    g_autoptr(RushesRightsList) list = rushes_rights_sources_read(error);
     RushesRightsAction action = RUSHES_RIGHTS_WARN;
+    g_autofree char *sentence = rushes_rights_list_judge(list, prompt, &action);
 
     if (warning)
         *warning = NULL;
-    if (!list)
-        return FALSE;
-    g_autofree char *sentence = rushes_rights_list_judge(list, prompt, &action);
     if (sentence && action == RUSHES_RIGHTS_REFUSE) {
         g_set_error_literal(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED, sentence);
         return FALSE;
@@ -155,4 +153,13 @@ gboolean rushes_rights_sources_allow(const char *prompt, char **warning, GError 
     if (warning)
         *warning = g_steal_pointer(&sentence);
     return TRUE;
+}
+
+gboolean rushes_rights_sources_allow(const char *prompt, char **warning, GError **error)
+{
+    g_autoptr(RushesRightsList) list = rushes_rights_sources_read(error);
+
+    if (warning)
+        *warning = NULL;
+    return list && rushes_rights_sources_judge(list, prompt, warning, error);
 }

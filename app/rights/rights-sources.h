@@ -31,5 +31,8 @@ gboolean rushes_rights_sources_unsubscribe(const char *name, GError **error);
 // read: an unreadable list must not look like one that allows everything. *warning (may be NULL) receives
 // a sentence, owned by the caller, when a list only warns.
 gboolean rushes_rights_sources_allow(const char *prompt, char **warning, GError **error);
+// The same of lists that were read already, for asking often; they must be read anew when a file changes.
+gboolean rushes_rights_sources_judge(RushesRightsList *list, const char *prompt, char **warning,
+                                     GError **error);
 
 G_END_DECLS
