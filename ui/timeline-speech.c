@@ -146,13 +146,15 @@ static void on_go(RushesTimelineSpeech *self)
     g_task_run_in_thread(task, speak_thread);
 }
 
-static gboolean on_go_key(GtkWidget *widget, GVariant *args, gpointer data)
+// Before the text takes it for a new line.
+static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
+                       GdkModifierType state, RushesTimelineSpeech *self)
 {
-    RushesTimelineSpeech *self = RUSHES_TIMELINE_SPEECH(widget);
-
+    if ((key != GDK_KEY_Return && key != GDK_KEY_KP_Enter) || !(state & GDK_CONTROL_MASK))
+        return GDK_EVENT_PROPAGATE;
     if (gtk_widget_get_sensitive(GTK_WIDGET(self->go)))
         on_go(self);
-    return TRUE;
+    return GDK_EVENT_STOP;
 }
 
 static void rushes_timeline_speech_class_init(RushesTimelineSpeechClass *klass)
@@ -168,7 +170,6 @@ static void rushes_timeline_speech_class_init(RushesTimelineSpeechClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesTimelineSpeech, trouble);
     gtk_widget_class_bind_template_callback(widget, on_go);
     gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
-    gtk_widget_class_add_binding(widget, GDK_KEY_Return, GDK_CONTROL_MASK, on_go_key, NULL);
     spoken_signal = g_signal_new("spoken", RUSHES_TYPE_TIMELINE_SPEECH, G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
@@ -177,6 +178,10 @@ static void rushes_timeline_speech_init(RushesTimelineSpeech *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
     self->voices = rushes_speech_list_voices();
+    GtkEventController *keys = gtk_event_controller_key_new();
+    gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
+    g_signal_connect(keys, "key-pressed", G_CALLBACK(on_key), self);
+    gtk_widget_add_controller(GTK_WIDGET(self), keys);
 }
 
 // The line's own voice, or the one of the creator's language, or English.
