@@ -50,6 +50,16 @@ static void ended(GObject *exporter, GAsyncResult *result, gpointer data)
     g_main_loop_quit(wait->loop);
 }
 
+static void say_unstamped(RushesExporter *exporter)
+{
+    const char *why = rushes_exporter_get_notice(exporter);
+    g_autofree char *text =
+        why ? g_strdup_printf("%s The file is signed, but without a time stamp", why) : NULL;
+
+    if (text)
+        rushes_cli_complain(text);
+}
+
 static int run(RushesExporter *exporter, const char *path, gboolean json)
 {
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
@@ -68,6 +78,7 @@ static int run(RushesExporter *exporter, const char *path, gboolean json)
     if (wait.shows_progress && !json)
         fputs("\r                                \r", stderr);
     if (wait.done) {
+        say_unstamped(exporter);
         if (!json)
             puts(path);
         return RUSHES_EXIT_OK;
@@ -90,7 +101,7 @@ static void list_presets(void)
 
 int rushes_cli_export(int argc, char **argv)
 {
-    g_autofree char *output = NULL, *preset_name = NULL, *signer = NULL;
+    g_autofree char *output = NULL, *time_stamp = NULL, *preset_name = NULL, *signer = NULL;
     g_autofree char *take_text = NULL, *quality_text = NULL;
     gboolean json = FALSE, list = FALSE, normalise = FALSE, unsigned_file = FALSE;
     gboolean watermark = FALSE, no_watermark = FALSE, visible_mark = FALSE;
@@ -110,6 +121,8 @@ int rushes_cli_export(int argc, char **argv)
         {"signer", 0, 0, G_OPTION_ARG_STRING, &signer, "Name in a new signing certificate", "NAME"},
         {"unsigned", 0, 0, G_OPTION_ARG_NONE, &unsigned_file, "Leave the content credentials out",
          NULL},
+        {"time-stamp", 0, 0, G_OPTION_ARG_STRING, &time_stamp,
+         "Have this time-stamping authority stamp the signature (RFC 3161)", "URL"},
         {"watermark", 0, 0, G_OPTION_ARG_NONE, &watermark,
          "Put the invisible mark into lossless files too", NULL},
         {"no-watermark", 0, 0, G_OPTION_ARG_NONE, &no_watermark, "Leave the invisible mark out",
@@ -155,6 +168,7 @@ int rushes_cli_export(int argc, char **argv)
                      : watermark  ? RUSHES_WATERMARK_ALWAYS
                                   : RUSHES_WATERMARK_LOSSY,
         .visible_mark = visible_mark,
+        .time_stamp_url = time_stamp,
     };
     g_autoptr(RushesProject) project =
         rushes_project_open(projects[0], RUSHES_PROJECT_READ_ONLY, &error);

@@ -56,6 +56,9 @@ static void print_credentials(const RushesManifestReport *report)
            report->generator ? report->generator : "an unnamed program");
     printf("%-10s %s\n", "Actions", actions ? actions : "none");
     printf("%-10s %s\n", "Signed", report->when ? report->when : "at no stated time");
+    if (report->stamped)
+        printf("%-10s %s, by %s (whether it deserves trust is not judged)\n", "Stamped",
+               report->stamped, report->stamped_by ? report->stamped_by : "an unnamed authority");
 }
 
 // Where the marked take is, when it is one of this computer's.

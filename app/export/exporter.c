@@ -22,6 +22,7 @@ struct _RushesExporter {
     RushesExportOptions options; // strings owned
     GArray *ingredients;         // RushesIngredient, strings owned
     GArray *marks;               // RushesMarkSpan
+    GError *unstamped;           // why there is no time stamp
     GMainContext *context;
 
     GMutex lock; // guards the three below, written by the worker thread
@@ -129,6 +130,11 @@ const char *rushes_exporter_get_phase(RushesExporter *self)
     return phase;
 }
 
+const char *rushes_exporter_get_notice(RushesExporter *self)
+{
+    return self->unstamped ? self->unstamped->message : NULL;
+}
+
 double rushes_exporter_get_fraction(RushesExporter *self)
 {
     g_mutex_lock(&self->lock);
@@ -209,6 +215,8 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
         .edits = options->edits,
         .ingredients = (const RushesIngredient *)(const void *)self->ingredients->data,
         .ingredient_count = self->ingredients->len,
+        .time_stamp_url = options->time_stamp_url,
+        .unstamped = &self->unstamped,
     };
     g_autoptr(RushesIdentity) identity = rushes_identity_open(
         options->identity_folder, options->signer ? options->signer : "Rushes creator", error);
@@ -428,6 +436,7 @@ RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
     self->options.edits = (const char *const *)g_strdupv((char **)options->edits);
     self->options.identity_folder = g_strdup(options->identity_folder);
     self->options.signer = g_strdup(options->signer);
+    self->options.time_stamp_url = g_strdup(options->time_stamp_url);
     if (options->mark_count > 0)
         g_array_append_vals(self->marks, options->marks, (guint)options->mark_count);
     for (gsize i = 0; i < options->ingredient_count; i++) {
@@ -459,6 +468,8 @@ static void rushes_exporter_finalize(GObject *object)
     g_strfreev((char **)self->options.edits);
     g_free((char *)self->options.identity_folder);
     g_free((char *)self->options.signer);
+    g_free((char *)self->options.time_stamp_url);
+    g_clear_error(&self->unstamped);
     g_array_unref(self->ingredients);
     g_array_unref(self->marks);
     g_clear_pointer(&self->context, g_main_context_unref);

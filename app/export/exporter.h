@@ -29,7 +29,8 @@ typedef struct RushesExportOptions {
     guint32 tag;                 // names the temporary folder beside the target; 0: by chance
     const RushesMarkSpan *marks; // the invisible mark, copied; see picture-marks.h
     gsize mark_count;
-    gboolean visible_mark; // the label "MADE WITH AI"
+    gboolean visible_mark;      // the label "MADE WITH AI"
+    const char *time_stamp_url; // of an authority that stamps the signature, or NULL
 } RushesExportOptions;
 
 // A preset by name; FALSE when there is none. rushes_export_preset_name(i) is NULL past the last.
@@ -58,6 +59,8 @@ void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
 gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GError **error);
 // The same in the calling thread, for headless use.
 gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error);
+// After success: why the file has no time stamp although one was asked for, in one sentence; NULL otherwise.
+const char *rushes_exporter_get_notice(RushesExporter *self);
 double rushes_exporter_get_fraction(RushesExporter *self);
 double rushes_exporter_get_eta(RushesExporter *self);
 const char *rushes_exporter_get_phase(RushesExporter *self); // static

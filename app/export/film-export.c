@@ -325,6 +325,7 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
         .signer = request->signer,
         .tag = request->tag,
         .visible_mark = request->visible_mark,
+        .time_stamp_url = request->time_stamp_url,
     };
     return request->take ? export_take(project, path, request, &options, notices, error)
                          : export_film(project, path, request, preset, &options, notices, error);

@@ -24,7 +24,8 @@ typedef struct RushesFilmExport {
     const char *signer; // name of a new identity, or NULL
     guint32 tag;        // of the temporary folder, see RushesExportOptions
     RushesWatermarkChoice watermark;
-    gboolean visible_mark; // the label "MADE WITH AI"
+    gboolean visible_mark;      // the label "MADE WITH AI"
+    const char *time_stamp_url; // of an authority (time-stamp.h), or NULL
 } RushesFilmExport;
 
 // FALSE with one sentence when a person in it took their consent back, or a record is missing or was tampered with.

@@ -29,6 +29,44 @@ static gboolean fill_gap(const char *temporary, const char *path, goffset gap,
     return FALSE;
 }
 
+// Signs with room for a box of exactly `*room` bytes. FALSE with an error, or without one when the box turned out to
+// have another size, which `*room` then holds.
+static gboolean sign_in_room(const char *path, const char *temporary, RushesIdentity *identity,
+                             const RushesClaim *claim, const char *uuid, const GByteArray *sizing,
+                             gsize *room, GError **error)
+{
+    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    goffset gap;
+    gboolean done = FALSE;
+    GError *failure = NULL;
+
+    g_autoptr(GByteArray) bare_box = rushes_bmff_wrap_store(sizing, 0);
+    g_autoptr(GByteArray) empty_box = rushes_bmff_wrap_store(sizing, *room - bare_box->len);
+    if (!rushes_bmff_insert_gap(path, temporary, empty_box->len, &gap, error))
+        return FALSE;
+
+    // The box must be there while hashing: its identity decides that it is skipped, and the offsets of all
+    // that follows are part of the hash.
+    int fd = g_open(temporary, O_WRONLY | O_CLOEXEC, 0);
+    if (fd >= 0 && pwrite(fd, empty_box->data, empty_box->len, gap) == (gssize)empty_box->len &&
+        close(fd) == 0 && rushes_bmff_hash(temporary, hash, &failure)) {
+        g_autoptr(GByteArray) store = rushes_manifest_build(identity, claim, uuid, hash, &failure);
+        g_autoptr(GByteArray) box = store ? rushes_bmff_wrap_store(store, 0) : NULL;
+        if (box && box->len != *room)
+            *room = box->len;
+        else if (box)
+            done = fill_gap(temporary, path, gap, box, &failure);
+    } else if (!failure) {
+        g_set_error(&failure, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "%s: cannot be written (%s)", temporary, g_strerror(errno));
+    }
+    if (!done)
+        g_unlink(temporary);
+    if (failure)
+        g_propagate_error(error, failure);
+    return done;
+}
+
 gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
                                  const RushesClaim *claim, GError **error)
 {
@@ -37,37 +75,32 @@ gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
     g_autofree char *temporary = g_strconcat(path, ".signing", NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
-    RushesClaim dated = *claim;
-    guint8 hash[RUSHES_BMFF_HASH_BYTES];
-    goffset gap;
+    RushesClaim dated = *claim, unstamped = *claim;
+    GError *failure = NULL;
     gboolean done = FALSE;
 
-    if (!dated.when)
-        dated.when = when; // both builds must say the same
-    g_autoptr(GByteArray) sizing = rushes_manifest_build(identity, &dated, uuid, no_hash, error);
+    if (!claim->when)
+        dated.when = unstamped.when = when; // all builds must say the same
+    unstamped.time_stamp_url = NULL;
+    g_autoptr(GByteArray) sizing =
+        rushes_manifest_build(identity, &unstamped, uuid, no_hash, error);
     if (!sizing)
         return FALSE;
-    g_autoptr(GByteArray) empty_box = rushes_bmff_wrap_store(sizing, 0);
-    if (!rushes_bmff_insert_gap(path, temporary, empty_box->len, &gap, error))
-        return FALSE;
-
-    // The box must be there while hashing: its identity decides that it is skipped, and the offsets of all
-    // that follows are part of the hash.
-    int fd = g_open(temporary, O_WRONLY | O_CLOEXEC, 0);
-    if (fd >= 0 && pwrite(fd, empty_box->data, empty_box->len, gap) == (gssize)empty_box->len &&
-        close(fd) == 0 && rushes_bmff_hash(temporary, hash, error)) {
-        g_autoptr(GByteArray) store = rushes_manifest_build(identity, &dated, uuid, hash, error);
-        if (store) {
-            g_assert(store->len == sizing->len);
-            g_autoptr(GByteArray) box = rushes_bmff_wrap_store(store, 0);
-            done = fill_gap(temporary, path, gap, box, error);
-        }
-    } else if (error && !*error) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be written (%s)",
-                    temporary, g_strerror(errno));
-    }
-    if (!done)
-        g_unlink(temporary);
+    g_autoptr(GByteArray) bare_box = rushes_bmff_wrap_store(sizing, 0);
+    gsize room = bare_box->len;
+    // How long a stamp is, only the authority knows, and the room must be right before the file can be hashed and the
+    // hash signed: the first stamp tells, and stamps of one authority hardly differ. No padding: nothing signs it.
+    for (int stamps = 0; !done && !failure && dated.time_stamp_url && stamps < 5; stamps++)
+        done = sign_in_room(path, temporary, identity, &dated, uuid, sizing, &room, &failure);
+    if (!done && !failure && dated.time_stamp_url && dated.unstamped && !*dated.unstamped)
+        g_set_error(dated.unstamped, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_FILE,
+                    "The stamps of %s are of another length each time.", dated.time_stamp_url);
+    room = bare_box->len;
+    if (!done && !failure)
+        done = sign_in_room(path, temporary, identity, &unstamped, uuid, sizing, &room, &failure);
+    g_assert(done || failure);
+    if (failure)
+        g_propagate_error(error, failure);
     return done;
 }
 

@@ -4,6 +4,7 @@
 
 #include "provenance/jumbf.h"
 #include "provenance/manifest.h"
+#include "provenance/time-stamp.h"
 
 #define COSE_SIGN1_TAG   18
 #define COSE_X5CHAIN     33
@@ -194,6 +195,56 @@ static GBytes *leaf_certificate(const cbor_item_t *header)
     return NULL;
 }
 
+// COSE's Sig_structure (RFC 8152 section 4.4) around a payload; free() it.
+static unsigned char *build_structure(const char *context, const cbor_item_t *header,
+                                      const guint8 *payload, gsize payload_bytes, size_t *bytes)
+{
+    cbor_item_t *structure = cbor_new_definite_array(4);
+    unsigned char *out = NULL;
+    size_t capacity = 0;
+
+    g_assert(cbor_array_push(structure, cbor_move(cbor_build_string(context))));
+    g_assert(cbor_array_push(structure,
+                             cbor_move(cbor_build_bytestring(cbor_bytestring_handle(header),
+                                                             cbor_bytestring_length(header)))));
+    g_assert(cbor_array_push(structure, cbor_move(cbor_build_bytestring((const guint8 *)"", 0))));
+    g_assert(cbor_array_push(structure, cbor_move(cbor_build_bytestring(payload, payload_bytes))));
+    *bytes = cbor_serialize_alloc(structure, &out, &capacity);
+    cbor_decref(&structure);
+    return out;
+}
+
+// The stamp is on a counter-signature's structure around the signature as a CBOR byte string (C2PA 2.2, "sigTst2").
+static void read_time_stamp(RushesManifestReport *report, const cbor_item_t *unprotected,
+                            const cbor_item_t *header, const cbor_item_t *signature)
+{
+    const cbor_item_t *tokens = get(get(unprotected, "sigTst2"), "tstTokens");
+    RushesTimeStamp stamp = {0};
+    g_autoptr(GError) error = NULL;
+    unsigned char *item = NULL;
+    size_t capacity = 0, bytes;
+
+    if (!get(unprotected, "sigTst2"))
+        return;
+    const cbor_item_t *value = tokens && cbor_isa_array(tokens) && cbor_array_size(tokens) > 0
+                                   ? get(cbor_array_handle(tokens)[0], "val")
+                                   : NULL;
+    if (!is_bytes(value)) {
+        problem(report, "the time stamp is malformed");
+        return;
+    }
+    size_t item_bytes = cbor_serialize_alloc(signature, &item, &capacity);
+    unsigned char *stamped = build_structure("CounterSignature", header, item, item_bytes, &bytes);
+    g_autoptr(GBytes) token =
+        g_bytes_new(cbor_bytestring_handle(value), cbor_bytestring_length(value));
+    if (!rushes_time_stamp_read(token, stamped, bytes, &stamp, &error))
+        problem(report, "%s", error->message);
+    report->stamped = stamp.when;
+    report->stamped_by = stamp.authority;
+    free(stamped);
+    free(item);
+}
+
 static void check_signature(RushesManifestReport *report, const guint8 *cose_data, gsize cose_bytes,
                             const guint8 *claim, gsize claim_bytes)
 {
@@ -219,21 +270,14 @@ static void check_signature(RushesManifestReport *report, const guint8 *cose_dat
     }
     report->signer = rushes_identity_describe(leaf);
 
-    cbor_item_t *structure = cbor_new_definite_array(4);
-    unsigned char *message = NULL;
-    size_t capacity = 0;
-    g_assert(cbor_array_push(structure, cbor_move(cbor_build_string("Signature1"))));
-    g_assert(cbor_array_push(
-        structure, cbor_move(cbor_build_bytestring(cbor_bytestring_handle(header_bytes),
-                                                   cbor_bytestring_length(header_bytes)))));
-    g_assert(cbor_array_push(structure, cbor_move(cbor_build_bytestring((const guint8 *)"", 0))));
-    g_assert(cbor_array_push(structure, cbor_move(cbor_build_bytestring(claim, claim_bytes))));
-    size_t bytes = cbor_serialize_alloc(structure, &message, &capacity);
+    size_t bytes;
+    unsigned char *message =
+        build_structure("Signature1", header_bytes, claim, claim_bytes, &bytes);
     if (!rushes_identity_verify(leaf, message, bytes, cbor_bytestring_handle(signature),
                                 cbor_bytestring_length(signature)))
         problem(report, "the signature does not fit the claim");
     free(message);
-    cbor_decref(&structure);
+    read_time_stamp(report, cbor_array_handle(parts)[1], header_bytes, signature);
 
 done:
     if (header)
@@ -338,6 +382,8 @@ void rushes_manifest_report_free(RushesManifestReport *report)
     g_free(report->source_type);
     g_free(report->recipe_json);
     g_strfreev(report->actions);
+    g_free(report->stamped);
+    g_free(report->stamped_by);
     g_free(report->problem);
     g_free(report);
 }

@@ -4,6 +4,7 @@
 
 #include "provenance/jumbf.h"
 #include "provenance/manifest.h"
+#include "provenance/time-stamp.h"
 
 #define SOURCE_TYPE    "http://cv.iptc.org/newscodes/digitalsourcetype/"
 #define COSE_SIGN1_TAG 18
@@ -242,23 +243,58 @@ static GByteArray *build_protected_header(RushesIdentity *identity)
     return serialise(map);
 }
 
-static GByteArray *sign_claim(RushesIdentity *identity, const GByteArray *claim, GError **error)
+// COSE's Sig_structure (RFC 8152 section 4.4) around a payload.
+static GByteArray *build_structure(const char *context, const GByteArray *header,
+                                   const GByteArray *payload)
 {
-    g_autoptr(GByteArray) header = build_protected_header(identity);
     cbor_item_t *structure = cbor_new_definite_array(4);
 
-    push(structure, cbor_build_string("Signature1"));
+    push(structure, cbor_build_string(context));
     push(structure, bytes_item(header->data, header->len));
     push(structure, bytes_item("", 0));
-    push(structure, bytes_item(claim->data, claim->len));
-    g_autoptr(GByteArray) message = serialise(structure);
+    push(structure, bytes_item(payload->data, payload->len));
+    return serialise(structure);
+}
+
+// The unprotected header: nothing, or the authority's answer about the signature (C2PA 2.2, "sigTst2": what is stamped is a
+// counter-signature's structure around the signature as a CBOR byte string). An authority that fails costs the stamp,
+// not the file.
+static cbor_item_t *build_unprotected_header(const RushesClaim *claim, const GByteArray *header,
+                                             GBytes *signature)
+{
+    gsize bytes;
+    const void *data = g_bytes_get_data(signature, &bytes);
+
+    if (!claim->time_stamp_url)
+        return cbor_new_definite_map(0);
+    g_autoptr(GByteArray) item = serialise(bytes_item(data, bytes));
+    g_autoptr(GByteArray) stamped = build_structure("CounterSignature", header, item);
+    g_autoptr(GBytes) token =
+        rushes_time_stamp_request(claim->time_stamp_url, stamped->data, stamped->len,
+                                  claim->unstamped && !*claim->unstamped ? claim->unstamped : NULL);
+    if (!token)
+        return cbor_new_definite_map(0);
+    cbor_item_t *value = cbor_new_definite_map(1), *tokens = cbor_new_definite_array(1);
+    cbor_item_t *stamps = cbor_new_definite_map(1), *unprotected = cbor_new_definite_map(1);
+    put(value, "val", bytes_item(g_bytes_get_data(token, NULL), g_bytes_get_size(token)));
+    push(tokens, value);
+    put(stamps, "tstTokens", tokens);
+    put(unprotected, "sigTst2", stamps);
+    return unprotected;
+}
+
+static GByteArray *sign_claim(RushesIdentity *identity, const RushesClaim *what,
+                              const GByteArray *claim, GError **error)
+{
+    g_autoptr(GByteArray) header = build_protected_header(identity);
+    g_autoptr(GByteArray) message = build_structure("Signature1", header, claim);
     g_autoptr(GBytes) signature =
         rushes_identity_sign(identity, message->data, message->len, error);
     if (!signature)
         return NULL;
     cbor_item_t *cose = cbor_new_definite_array(4);
     push(cose, bytes_item(header->data, header->len));
-    push(cose, cbor_new_definite_map(0));
+    push(cose, build_unprotected_header(what, header, signature));
     push(cose, cbor_new_null()); // the payload is the claim box itself
     push(cose, bytes_item(g_bytes_get_data(signature, NULL), g_bytes_get_size(signature)));
     return serialise(cbor_build_tag(COSE_SIGN1_TAG, cbor_move(cose)));
@@ -300,7 +336,7 @@ GByteArray *rushes_manifest_build(RushesIdentity *identity, const RushesClaim *c
         add_bmff_binding(&assertions, hash);
 
     g_autoptr(GByteArray) claim_cbor = build_claim(&assertions, claim, uuid);
-    g_autoptr(GByteArray) signature = sign_claim(identity, claim_cbor, error);
+    g_autoptr(GByteArray) signature = sign_claim(identity, claim, claim_cbor, error);
     if (!signature)
         return NULL;
     g_autoptr(GByteArray) manifest = g_byte_array_new();

@@ -36,6 +36,8 @@ typedef struct RushesClaim {
     gsize ingredient_count;
     const char *when; // RFC 3339 time, or NULL for now
     RushesBinding binding;
+    const char *time_stamp_url; // of an authority (time-stamp.h), or NULL: no stamp
+    GError **unstamped; // receives why there is no stamp although one was asked for; may be NULL
 } RushesClaim;
 
 // The whole store. `uuid` names the manifest; `hash` is the hard binding of the file. The store's length
@@ -54,6 +56,8 @@ typedef struct RushesManifestReport {
     char *recipe_json; // or NULL
     char **actions;    // NULL-terminated
     gboolean intact;   // signature and assertion hashes hold
+    char *stamped;     // when an authority saw the signature, RFC 3339; NULL without a time stamp
+    char *stamped_by;  // its name, or NULL
     char *problem;     // the first thing that does not hold; NULL when intact
     guint8 media_hash[RUSHES_BMFF_HASH_BYTES]; // what the hard binding claims
     gboolean has_media_hash;

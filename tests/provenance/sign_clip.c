@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Writes an MP4 under the name given first and signs it with the identity in the folder given second, as the
-// exporter does; a third word makes it a film of two takes. For the validators of validate.mjs.
+// exporter does; the third word says what it is: clip, film (of two takes), or the address of a time-stamping authority. For the validators of validate.mjs.
 #include <math.h>
 #include <stdio.h>
 
@@ -47,7 +47,11 @@ int main(int count, char **words)
 
     if (count < 3)
         return 2;
-    if (count > 3) {
+    GError *unstamped = NULL;
+    if (count > 3 && g_str_has_prefix(words[3], "http")) {
+        claim.time_stamp_url = words[3];
+        claim.unstamped = &unstamped;
+    } else if (count > 3) {
         claim.is_composite = TRUE;
         claim.ingredients = parts;
         claim.ingredient_count = G_N_ELEMENTS(parts);
@@ -55,8 +59,11 @@ int main(int count, char **words)
     }
     g_autoptr(RushesIdentity) identity = rushes_identity_open(words[2], "Test signer", &error);
     if (identity && write_clip(words[1], &error) &&
-        rushes_credentials_sign(words[1], identity, &claim, &error))
-        return 0;
+        rushes_credentials_sign(words[1], identity, &claim, &error)) {
+        if (unstamped)
+            fprintf(stderr, "%s\n", unstamped->message);
+        return unstamped ? 3 : 0;
+    }
     fprintf(stderr, "%s\n", error->message);
     return 1;
 }

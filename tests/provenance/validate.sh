@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Signs two clips with the program given first and lets the npm validators judge them. The validators are installed into the
+# Signs clips with the program given first and lets the npm validators judge them. The validators are installed into the
 # folder given second, once. usage: validate.sh SIGN_CLIP WORK_FOLDER
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +17,7 @@ rm -rf "$clips"
 mkdir -p "$clips"
 "$sign" "$clips/clip.mp4" "$clips/identity"
 "$sign" "$clips/film.mp4" "$clips/identity" film
+python3 "$here/test_time_stamp.py" "$sign" "$clips" >&2 # leaves stamped.mp4
 cp "$clips/identity/root.pem" "$clips/root.pem"
 cd "$work/validators"
 exec node validate.mjs "$clips"
