@@ -48,24 +48,20 @@ class Authority:
         self.mood = 'good'
         self.first = None
 
-    def make(self, name, days):
-        """A certificate for stamping, below the root."""
+    def make(self, name, first, last):
+        """A certificate for stamping, below the root, valid between two dates (YYYYMMDD)."""
         at = self.folder
         openssl('req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', at / f'{name}.key', '-out', at / f'{name}.csr',
                 '-config', at / 'tsa.cnf', '-subj', '/CN=Test authority/O=Tests')
-        end = ['-not_after', '20200102000000Z', '-not_before', '20200101000000Z'] if days < 0 else ['-days', str(days)]
-        if days < 0:  # `x509` of OpenSSL 3.0 cannot set both ends, `ca` can
-            (at / 'index').write_text('')
-            (at / 'number').write_text('77\n')
-            (at / 'ca.cnf').write_text(
-                f'[ca]\ndefault_ca=a\n[a]\ndatabase={at}/index\nserial={at}/number\nnew_certs_dir={at}\npolicy=p\n'
-                'default_md=sha256\n[p]\ncommonName=supplied\norganizationName=optional\n')
-            openssl('ca', '-batch', '-notext', '-config', at / 'ca.cnf', '-cert', at / 'root.pem', '-keyfile',
-                    at / 'root.key', '-startdate', '20200101000000Z', '-enddate', '20200102000000Z', '-in',
-                    at / f'{name}.csr', '-out', at / f'{name}.pem', '-extfile', at / 'tsa.cnf', '-extensions', 'stamper')
-            return
-        openssl('x509', '-req', '-in', at / f'{name}.csr', '-CA', at / 'root.pem', '-CAkey', at / 'root.key',
-                '-set_serial', '5', *end, '-extfile', at / 'tsa.cnf', '-extensions', 'stamper', '-out', at / f'{name}.pem')
+        (at / 'index').write_text('')
+        (at / 'number').write_text('77\n')
+        (at / 'ca.cnf').write_text(
+            f'[ca]\ndefault_ca=a\n[a]\ndatabase={at}/index\nserial={at}/number\nnew_certs_dir={at}\npolicy=p\n'
+            'default_md=sha256\n[p]\ncommonName=supplied\norganizationName=optional\n')
+        # `x509` of OpenSSL 3.0 always begins now, and a stamp of the same second is outside for c2pa-ts; `ca` begins when told.
+        openssl('ca', '-batch', '-notext', '-config', at / 'ca.cnf', '-cert', at / 'root.pem', '-keyfile',
+                at / 'root.key', '-startdate', f'{first}000000Z', '-enddate', f'{last}000000Z', '-in',
+                at / f'{name}.csr', '-out', at / f'{name}.pem', '-extfile', at / 'tsa.cnf', '-extensions', 'stamper')
 
     def stamp(self, question):
         """The answer to one question, in the present mood."""
@@ -91,8 +87,8 @@ class Authority:
         (at / 'serial').write_text('1000\n')
         openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', at / 'root.key', '-out', at / 'root.pem',
                 '-days', '30', '-config', at / 'tsa.cnf', '-extensions', 'root', '-subj', '/CN=Test root')
-        self.make('stamper', 20)
-        self.make('old', -1)
+        self.make('stamper', '20200101', '21000101')
+        self.make('old', '20200101', '20200102')
         authority = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
