@@ -153,7 +153,8 @@ static void an_index_that_lies_is_refused(void)
     write_bytes("m-2.safetensors", "GGUF", 4);
     refused(GOOD, "m-2.safetensors");
     // A shard that is an index again.
-    write_bytes("m-2.safetensors", "{\"weight_map\": {\"a\": \"m-2.safetensors\"}}", 42);
+    const char *nested = "{\"weight_map\": {\"a\": \"m-2.safetensors\"}}";
+    write_bytes("m-2.safetensors", nested, strlen(nested));
     refused(GOOD, "several files");
     write_bytes("m-2.safetensors", "", 0);
     refused(GOOD, "empty");
