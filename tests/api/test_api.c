@@ -3,6 +3,7 @@
 // of events.
 #include "rsh.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -171,6 +172,9 @@ int main(void)
     RshDeviceInfo device;
     const char *required = getenv("RSH_REQUIRE_GPU");
 
+    // A software driver that is unloaded with its last device leaves behind what its own variables point to,
+    // which looks like leaks. Where there is none, nothing is held.
+    dlopen("libvulkan_lvp.so", RTLD_NOW | RTLD_NODELETE);
     model_folder = getenv("RUSHES_MINI");
     if (!model_folder || rsh_device_list(&device, 1) == 0) {
         bool must = required && strcmp(required, "1") == 0;
