@@ -5,6 +5,7 @@
     ... python3 -m train.dataset audio                             their latents (after the audio
     VAE) python3 -m train.dataset video --size 160x96 --clips 12000 --measure
     python3 -m train.dataset video --size 256x160 --clips 4000
+    python3 -m train.dataset pictures --size 160x96 --clips 60000  single pictures of other scenes
 
 Video latents are raw; the first set measures their mean and std (--measure) and stores them in the
 VAE's checkpoint. After any change of an encoder make its sets again. Made sets are made further,
@@ -22,13 +23,19 @@ from train.loop.checkpoint import Checkpoint
 
 SOUNDS, CAPTIONS = paths.DATA / 'sounds.npy', paths.DATA / 'captions.json'
 AUDIO = paths.DATA / 'audio-latents.npy'
-BATCH, MEASURED = 8, 3000
+BATCH, PICTURE_BATCH, MEASURED = 8, 64, 3000
+PICTURE_SEED = 5_000_000
 LATENT_FRAMES, AUDIO_LATENTS = 7, 65
 
 
 def video_path(size):
     """Latents of one size, float16 [clips, z, 7, h/16, w/16]."""
     return paths.DATA / f'video-{size}.npy'
+
+
+def pictures_path(size):
+    """Latents of single pictures, float16 [pictures, z, 1, h/16, w/16]; their captions lie beside."""
+    return paths.DATA / f'pictures-{size}.npy'
 
 
 def _sound_and_captions(seed):
@@ -94,6 +101,47 @@ def _render(job):
     return clip.render(plan.plan(seed), height, width)
 
 
+def _picture(job):
+    """(one picture uint8 [1, h, w, 3] of some moment of a scene, its captions)"""
+    from train.world import caption, clip, plan
+
+    seed, height, width = job
+    scene = plan.plan(seed)
+    moment = int(np.random.default_rng(seed).integers(clip.CLIP_FRAMES[-1] + 1))
+    return clip.render(scene, height, width, (moment,)), caption.captions(scene)
+
+
+def make_pictures(size, count, name):
+    """Raw latents of single pictures, from which the denoiser learns what things look like before it
+    learns how they move: a picture costs it a ninth of a clip."""
+    import torch
+
+    from train.models.video_vae import VideoVae
+
+    vae = VideoVae()
+    vae.load_state_dict(Checkpoint(name).load()['average'])
+    width, height = (int(number) for number in size.split('x'))
+    paths.DATA.mkdir(parents=True, exist_ok=True)
+    shape = (count, vae.config['z_dim'], 1, height // 16, width // 16)
+    partial, texts, pending = pictures_path(size).with_suffix('.partial'), [], []
+    out, started = np.lib.format.open_memmap(partial, 'w+', np.float16, shape), time.time()
+    with multiprocessing.get_context('spawn').Pool(1) as pool, torch.no_grad():
+        jobs = ((PICTURE_SEED + index, height, width) for index in range(count))
+        for index, (pixels, captions) in enumerate(pool.imap(_picture, jobs, 32)):
+            pending.append(pixels)
+            texts.append(captions)
+            if len(pending) == PICTURE_BATCH or index == count - 1:
+                with torch.autocast('cpu', torch.bfloat16):
+                    latents = vae.encode_raw(crops.to_tensor(pending)).float()
+                out[index + 1 - len(pending) : index + 1] = latents.numpy()
+                pending = []
+            if (index + 1) % 6400 == 0:
+                print(f'{index + 1} pictures, {index / (time.time() - started):.0f} a second', flush=True)
+    out.flush()
+    pictures_path(size).with_suffix('.json').write_text(json.dumps(texts))
+    partial.replace(pictures_path(size))
+
+
 def make_video(size, clips, measure, name):
     """Raw video latents of clips 0 ...; those already there are kept."""
     import torch
@@ -137,7 +185,7 @@ def make_video(size, clips, measure, name):
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description='Make the training set of the denoiser')
-    parser.add_argument('what', choices=('sounds', 'audio', 'video'))
+    parser.add_argument('what', choices=('sounds', 'audio', 'video', 'pictures'))
     parser.add_argument('--clips', type=int, default=12000)
     parser.add_argument('--size', default='160x96')
     parser.add_argument('--measure', action='store_true')
@@ -147,6 +195,8 @@ def main():
         make_sounds(opts.clips)
     elif opts.what == 'audio':
         make_audio()
+    elif opts.what == 'pictures':
+        make_pictures(opts.size, opts.clips, opts.name)
     else:
         make_video(opts.size, opts.clips, opts.measure, opts.name)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Trains text encoder and denoiser on the sets of train/dataset.py.
 
+    python3 -m train.train_transformer --minutes 60 --pictures 160x96 --batch 48
     python3 -m train.train_transformer --minutes 480 --sets 160x96:1
     python3 -m train.train_transformer --minutes 360 --sets 160x96:.5,256x160:.5
 """
@@ -37,9 +38,16 @@ class Samples:
         mean, std = self.video_scale
         video = torch.from_numpy(latents[rows].astype(np.float32))
         video = (video - mean.view(1, -1, 1, 1, 1)) / std.view(1, -1, 1, 1, 1)
+        ids = torch.from_numpy(tokenizer.pad([pick(row) for row in rows]))
+        return video, self.sounds(rows), ids
+
+    def sounds(self, rows):
+        """Normalised audio latents of clips."""
+        import numpy as np
+        import torch
+
         audio = torch.from_numpy(self.audio[rows].astype(np.float32))
-        audio = (audio - self.audio_scale[0]) / self.audio_scale[1]
-        return video, audio, torch.from_numpy(tokenizer.pad([pick(row) for row in rows]))
+        return (audio - self.audio_scale[0]) / self.audio_scale[1]
 
     def draw(self, rng, set_rng, count):
         """A training batch. set_rng is common to the ranks, so that their batches have one
@@ -64,6 +72,32 @@ class Samples:
         latents = self.sets[0]
         rows = np.arange(len(latents) - HELD_OUT, len(latents))
         return self.take(rows, latents, lambda row: self.ids[row][0])
+
+
+class Pictures(Samples):
+    """Batches of single pictures without sound."""
+
+    def __init__(self, latents, vae_weights, ids, empty):
+        """latents: raw [n, z, 1, h, w]."""
+        super().__init__([(latents, 1.0)], vae_weights, (None, None, None), ids, empty)
+
+    def sounds(self, rows):
+        return None
+
+
+def load_pictures(size):
+    """Pictures from train/work/data."""
+    import numpy as np
+
+    from train import dataset, tokenizer
+    from train.loop.checkpoint import average_weights
+
+    video, tok = average_weights('video-vae'), tokenizer.Tokenizer()
+    path = dataset.pictures_path(size)
+    captions = json.loads(path.with_suffix('.json').read_text())
+    ids = [[tok.encode(text) for text in texts] for texts in captions]
+    scale = video['mean'], video['std']
+    return Pictures(np.load(path, mmap_mode='r'), scale, ids, tok.encode(''))
 
 
 def load_samples(sets):
@@ -172,9 +206,10 @@ def options():
     run.add_options(parser, 'transformer', batch=16, rate=1e-3)
     add = parser.add_argument
     add('--sets', default='160x96:1', help='SIZE:SHARE,...')
-    add('--dim', type=int, default=256)
-    add('--heads', type=int, default=4)
-    add('--ffn', type=int, default=1024)
+    add('--pictures', help='SIZE: single pictures without sound, instead of --sets')
+    add('--dim', type=int, default=192)
+    add('--heads', type=int, default=3)
+    add('--ffn', type=int, default=768)
     add('--layers', type=int, default=8)
     return parser.parse_args()
 
@@ -184,7 +219,8 @@ def main():
     ranks.limit_threads()
     opts = options()
     team = ranks.start(opts.ranks, 'train.train_transformer')
-    trainer(opts, team, load_samples(opts.sets)).train()
+    samples = load_pictures(opts.pictures) if opts.pictures else load_samples(opts.sets)
+    trainer(opts, team, samples).train()
 
 
 if __name__ == '__main__':

@@ -155,4 +155,4 @@ class Mini(nn.Module):
         return F.pad(rows, (0, 0, 0, self.dit.config['text_len'] - rows.shape[1]))
 
     def forward(self, video, audio, video_time, audio_time, ids):
-        return self.dit(video, audio, video_time, audio_time, self.context(ids))
+        return self.dit(video, audio, video_time, audio_time, self.text_encoder(ids))

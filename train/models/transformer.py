@@ -34,10 +34,14 @@ def _xavier(layer):
     return layer
 
 
-def attend(q, k, v):
-    """Softmax attention of [batch, heads, tokens, width] -> [batch, tokens, heads * width]."""
-    score = torch.softmax((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2), -1)
-    return (score @ v).transpose(1, 2).flatten(2)
+def attend(q, k, v, bias=None):
+    """Softmax attention of [batch, heads, tokens, width] -> [batch, tokens, heads * width].
+
+    bias [keys] is added to the scores: log n for a key that stands for n equal ones.
+    """
+    score = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    score = torch.softmax(score if bias is None else score.float() + bias, -1)
+    return (score.to(v.dtype) @ v).transpose(1, 2).flatten(2)
 
 
 def rotate(x, table):
@@ -86,16 +90,21 @@ class FusedCrossAttention(Attention):
     def __init__(self, dim, heads):
         super().__init__(dim, heads)
         self.k_fusion, self.v_fusion = _xavier(nn.Linear(dim, dim)), _xavier(nn.Linear(dim, dim))
+        nn.init.zeros_(self.v_fusion.weight)  # the towers start apart: one may learn before the other
         self.pre_attn_norm_fusion = nn.LayerNorm(dim, eps=1e-6)
         self.norm_k_fusion = RmsNorm(dim)
 
     def forward(self, x, text, other, table, other_table):
+        """text: (rows, bias of their scores or None); other: tokens of the other tower, or None."""
         q = self.queries(x)
-        k, v = self.keys_values(text)
+        k, v = self.keys_values(text[0])
+        told = attend(q, k, v, text[1])
+        if other is None:
+            return self.o(told)
         normed = self.pre_attn_norm_fusion(other)
         fused_k = rotate(self.split(self.norm_k_fusion(self.k_fusion(normed))), other_table)
         fused = attend(rotate(q, table), fused_k, self.split(self.v_fusion(normed)))
-        return self.o(attend(q, k, v) + fused)
+        return self.o(told + fused)
 
 
 class Modulation(nn.Module):
@@ -256,18 +265,39 @@ class Transformer(nn.Module):
         self.video_model = Tower(self.config, 'video')
         self.audio_model = Tower(self.config, 'audio')
 
+    def _pad_text(self, text):
+        """(text with one row of zeros for all that are missing, bias of the scores of its rows)"""
+        missing = self.config['text_len'] - text.shape[1]
+        if missing <= 0:
+            return text, None
+        bias = torch.zeros(text.shape[1] + 1)
+        bias[-1] = math.log(missing)
+        return F.pad(text, (0, 0, 0, 1)), bias
+
     def forward(self, video, audio, video_time, audio_time, text):
         """Velocities of video [b, c, t, h, w] and audio [b, n, 20].
 
-        video_time [b, 1 or t] and audio_time [b, 1 or n] in 0..1000; text [b, text_len, text_dim].
+        video_time [b, 1 or t] and audio_time [b, 1 or n] in 0..1000; text [b, up to text_len,
+        text_dim]: rows that are missing count as zeros. Without audio (None) the video tower answers
+        alone: (velocities of the video, None).
         """
         v, a = self.video_model, self.audio_model
         x = v.patch_embedding(video)
         grid = x.shape[2:]
-        x, y = x.flatten(2).transpose(1, 2).float(), a.patch_embedding(audio).float()
+        x = x.flatten(2).transpose(1, 2).float()
         video_vector, video_modulation = v.embed_time(video_time)
+        text, bias = self._pad_text(text)
+        video_text = v.text_embedding(text), bias
+        if audio is None:
+            table = v.table(*grid)
+            for block in v.blocks:
+                m = block.vectors(video_modulation)
+                x = block.attend_self(x, m, table)
+                x = block.attend_cross(x, m, video_text, None, table, None)
+            return self._unpatch(v.head(x, video_vector), grid), None
+        y = a.patch_embedding(audio).float()
         audio_vector, audio_modulation = a.embed_time(audio_time)
-        video_text, audio_text = v.text_embedding(text), a.text_embedding(text)
+        audio_text = a.text_embedding(text), bias
         video_table, audio_table = v.table(*grid), a.table(audio.shape[1])
         for video_block, audio_block in zip(v.blocks, a.blocks):
             vm, am = video_block.vectors(video_modulation), audio_block.vectors(audio_modulation)

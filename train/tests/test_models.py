@@ -69,6 +69,28 @@ def test_padding_of_the_ids_does_not_change_the_text():
 
 
 @torch.no_grad()
+def test_missing_text_rows_count_as_zeros():
+    mini, (video, audio) = _mini(), _latents()
+    short = mini.text_encoder(IDS[:, :3])
+    assert short.shape[1] < mini.dit.config['text_len']
+    whole = mini.context(IDS[:, :3])
+    a = mini.dit(video, audio, _times(400), _times(400), short)
+    b = mini.dit(video, audio, _times(400), _times(400), whole)
+    assert torch.allclose(a[0], b[0], atol=1e-5) and torch.allclose(a[1], b[1], atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_video_tower_answers_alone_as_if_it_heard_nothing():
+    mini, (video, audio) = _mini(), _latents()
+    for block in mini.dit.video_model.blocks:
+        block.cross_attn.v_fusion.weight.zero_()
+        block.cross_attn.v_fusion.bias.zero_()
+    both, _ = mini(video, audio, _times(400), _times(400), IDS)
+    alone, silence = mini(video, None, _times(400), None, IDS)
+    assert silence is None and torch.allclose(both, alone, atol=1e-5)
+
+
+@torch.no_grad()
 def test_the_towers_hear_and_see_each_other_and_the_text():
     mini, (video, audio) = _mini(), _latents()
     base = mini(video, audio, _times(500), _times(500), IDS)

@@ -59,6 +59,24 @@ def test_the_denoiser_goes_on_as_if_not_interrupted():
     assert _same(whole, broken) and whole['seen'] == broken['seen'] == 8
 
 
+def test_pictures_teach_the_video_tower_and_leave_the_other_as_it_was():
+    rng = np.random.default_rng(5)
+    latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
+    ids = [[[5 + clip % 30, 1]] for clip in range(CLIPS)]
+    pictures = train_transformer.Pictures(latents, (torch.zeros(8), torch.ones(8)), ids, [1])
+    states = []
+    for steps in (1, 3):
+        opts = argparse.Namespace(
+            name='pictures', steps=steps, batch=2, dim=64, heads=2, ffn=96, layers=1, **COMMON
+        )
+        train_transformer.trainer(opts, ranks.Ranks(), pictures).train()
+        states.append(Checkpoint('pictures').load()['model'])
+    moved = {name for name in states[0] if not torch.equal(states[0][name], states[1][name])}
+    assert any(name.startswith('dit.video_model') for name in moved)
+    assert any(name.startswith('text_encoder') for name in moved)
+    assert not any(name.startswith('dit.audio_model') for name in moved)
+
+
 def test_held_out_clips_are_never_drawn():
     samples = _samples()
     last = samples.sets[0][-train_transformer.HELD_OUT :]
