@@ -107,11 +107,13 @@ def sample(
     scales=(4.0, 3.0),
     shift=SHIFT,
     clean=None,
+    watch=None,
 ):
     """Makes latents from noise: video [b, c, t, h, w], audio [b, n, 20].
 
     ids [b, tokens]; empty_ids [b, tokens] of the negative prompt, which is not asked when both scales
     (guidance of video and audio) are 1. clean [b, c, k, h, w]: given frames.
+    watch(video, audio) is shown the latents after every step.
     """
     times = sigmas(steps, shift)
     alone = tuple(scales) == (1, 1)
@@ -129,4 +131,6 @@ def sample(
         else:
             pv, pa = guided(mini, video, audio, tv, ta, context, scales)
         video, audio = video + (then - now) * pv, audio + (then - now) * pa
+        if watch:
+            watch(video, audio)
     return (torch.cat([clean, video[:, :, given:]], 2) if given else video), audio
