@@ -68,6 +68,8 @@ static void draw_caption(GtkSnapshot *snapshot, const Slot *slot, const graphene
 
     if (!slot->caption)
         return;
+    float room = MIN(picture->size.width, area->size.width) - 36;
+    pango_layout_set_width(slot->caption, (int)MAX(40, room) * PANGO_SCALE);
     pango_layout_get_pixel_size(slot->caption, &width, &height);
     float x = MAX(picture->origin.x, area->origin.x) + 10;
     float y = MAX(picture->origin.y, area->origin.y) + 10;
@@ -225,9 +227,14 @@ void rushes_frame_view_set_caption(RushesFrameView *self, guint slot, const char
 {
     g_return_if_fail(slot < RUSHES_FRAME_VIEW_MOST);
 
-    g_clear_object(&self->slots[slot].caption);
+    PangoLayout **layout = &self->slots[slot].caption;
+    if (*layout && g_strcmp0(pango_layout_get_text(*layout), caption) == 0)
+        return;
+    g_clear_object(layout);
     if (caption && *caption)
-        self->slots[slot].caption = gtk_widget_create_pango_layout(GTK_WIDGET(self), caption);
+        *layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), caption);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                   caption ? caption : "", -1);
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 

@@ -57,6 +57,8 @@ RushesPlayer *window_player(RushesWindow *self);
 RushesTake *window_current_take(RushesWindow *self); // previewed or first selected; not owned
 gboolean window_text_has_focus(RushesWindow *self);
 void window_show_film(RushesWindow *self); // the timeline in the preview
+// What is wrong with the shot below the play head, while the preview shows the film.
+void window_update_film_caption(RushesWindow *self);
 void window_update_start(RushesWindow *self);
 // The start of the next take from a picture on the disk: copied into the project.
 void window_start_from_image(RushesWindow *self, GFile *file);

@@ -79,13 +79,15 @@ static void update_film(RushesWindow *self)
 {
     g_autoptr(RushesTimeline) film = rushes_timeline_new(self->project, NULL);
     rushes_composer_set_timeline(self->film, film);
+    window_update_film_caption(self);
 }
 
 static void update_title(RushesWindow *self)
 {
     guint takes = g_list_model_get_n_items(rushes_project_get_takes(self->project));
     guint shots = g_list_model_get_n_items(rushes_project_get_shots(self->project));
-    g_autofree char *length = rushes_time_text_clip(rushes_project_get_seconds(self->project));
+    g_autoptr(RushesTimeline) film = rushes_composer_get_timeline(self->film);
+    g_autofree char *length = rushes_time_text_clip(rushes_timeline_get_seconds(film));
     g_autofree char *subtitle = g_strdup_printf(
         "%s · %u %s, %u %s, %s",
         rushes_project_get_read_only(self->project) ? "read only" : "saved", takes,
@@ -144,6 +146,7 @@ void window_show_film(RushesWindow *self)
     RushesFrameSource *film = RUSHES_FRAME_SOURCE(self->film);
     if (!rushes_preview_pane_shows_source(self->preview, film))
         rushes_preview_pane_set_source(self->preview, film, "Timeline");
+    window_update_film_caption(self);
 }
 
 static void on_timeline_seek(RushesWindow *self, int frame)
@@ -325,6 +328,8 @@ static void rushes_window_init(RushesWindow *self)
     g_signal_connect_swapped(self->timeline, "say", G_CALLBACK(window_say), self);
     g_signal_connect_swapped(self->preview, "cancel-take", G_CALLBACK(on_cancel_take), self);
     rushes_timeline_pane_set_player(self->timeline, window_player(self));
+    g_signal_connect_swapped(window_player(self), "notify::position",
+                             G_CALLBACK(window_update_film_caption), self);
     add_player_toggle(self, "loop", "loop");
     add_player_toggle(self, "mute", "muted");
     g_signal_connect(drop, "drop", G_CALLBACK(on_drop), self);

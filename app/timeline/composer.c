@@ -52,7 +52,7 @@ static void rushes_composer_get_format(RushesFrameSource *source, RushesFrameFor
         .ready = timeline->frames,
         .rate = RUSHES_TIMELINE_RATE,
         .channels = RUSHES_TIMELINE_CHANNELS,
-        .samples = llround(timeline->frames / timeline->fps * RUSHES_TIMELINE_RATE),
+        .samples = llround(rushes_timeline_get_seconds(timeline) * RUSHES_TIMELINE_RATE),
     };
 }
 
@@ -79,7 +79,18 @@ void rushes_composer_set_strict(RushesComposer *self, gboolean strict)
     self->strict = strict;
 }
 
-// The cut's own picture on the canvas, faded. Black when its take is gone or not there yet, or NULL for a strict one.
+// Stripes that nobody takes for a picture, where there is none.
+static void paint_missing(guint8 *out, int width, int height)
+{
+    static const guint8 stripes[2][3] = {{96, 16, 24}, {32, 28, 28}};
+    int band = MAX(2, MIN(width, height) / 10);
+
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++, out += 3)
+            memcpy(out, stripes[(x + y) / band % 2], 3);
+}
+
+// The cut's own picture on the canvas, faded. Stripes when its take is gone or not there yet, or NULL for a strict one.
 static guint8 *cut_picture(RushesComposer *self, const RushesTimeline *timeline,
                            const RushesCut *cut, int frame, GError **error)
 {
@@ -97,8 +108,10 @@ static guint8 *cut_picture(RushesComposer *self, const RushesTimeline *timeline,
         !rushes_picture_scaler_run(self->scaler, g_bytes_get_data(picture, NULL), cut->format.width,
                                    cut->format.height, cut->crop_x, cut->crop_y, out,
                                    timeline->width, timeline->height)) {
-        if (!self->strict)
+        if (!self->strict) {
+            paint_missing(out, timeline->width, timeline->height);
             return out;
+        }
         g_free(out);
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "Frame %d of the film has no picture: %s",
                     frame + 1, failure ? failure->message : "its shot is missing.");

@@ -17,7 +17,7 @@ RushesComposer *rushes_composer_new(RushesTimeline *timeline);
 // The film changed; emits "changed". Main thread.
 void rushes_composer_set_timeline(RushesComposer *self, RushesTimeline *timeline);
 RushesTimeline *rushes_composer_get_timeline(RushesComposer *self); // a new reference
-// A preview shows black for what cannot be read; with strict TRUE, read_frame fails with a sentence instead, so that
+// A preview shows stripes for what cannot be read; with strict TRUE, read_frame fails with a sentence instead, so that
 // no export has a hole that nobody knows of.
 void rushes_composer_set_strict(RushesComposer *self, gboolean strict);
 

@@ -120,10 +120,11 @@ static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
                                number, rushes_take_get_number(take), id);
     if (cut->format.ready > cut->out)
         return NULL;
-    return g_strdup_printf("Shot %u is black from its frame %d on: take %d has %d of %d frames; "
-                           "let it be finished, or trim the shot.",
-                           number, MAX(0, cut->format.ready - cut->in) + 1,
-                           rushes_take_get_number(take), cut->format.ready, cut->format.frames);
+    return g_strdup_printf(
+        "Shot %u has no picture from its frame %d on: take %d has %d of %d frames; "
+        "let it be finished, or trim the shot.",
+        number, MAX(0, cut->format.ready - cut->in) + 1, rushes_take_get_number(take),
+        cut->format.ready, cut->format.frames);
 }
 
 static void add_shot(RushesTimeline *timeline, RushesShot *shot, GPtrArray *problems)
@@ -243,6 +244,11 @@ RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, i
     }
     cJSON_ArrayForEach(item, sound) add_sound(timeline, project, item, problems);
     return timeline;
+}
+
+double rushes_timeline_get_seconds(const RushesTimeline *timeline)
+{
+    return timeline->frames / timeline->fps;
 }
 
 gboolean rushes_timeline_check(const RushesTimeline *timeline, GError **error)

@@ -22,13 +22,13 @@ G_BEGIN_DECLS
 // One shot in its place.
 typedef struct RushesCut {
     char *id;
-    RushesFrameSource *source;            // NULL when the take is gone: shown black and silent
-    RushesFrameFormat format;             // of the source when the timeline was made
-    int in, out;                          // source frames, both included
-    int start, length;                    // timeline frames
-    int dissolve;                         // frames at the start that overlap the cut before
-    int fade_in, fade_out;                // frames from and to black
-    double gain;                          // factor
+    RushesFrameSource *source; // NULL when the take is gone: shown as stripes, and silent
+    RushesFrameFormat format;  // of the source when the timeline was made
+    int in, out;               // source frames, both included
+    int start, length;         // timeline frames
+    int dissolve;              // frames at the start that overlap the cut before
+    int fade_in, fade_out;     // frames from and to black
+    double gain;               // factor
     double sound_fade_in, sound_fade_out; // seconds
     double crop_x, crop_y;
     gboolean mute;
@@ -57,7 +57,7 @@ typedef struct RushesTimeline {
     GPtrArray *sound; // RushesSoundClip
 } RushesTimeline;
 
-// The project as it stands. Never fails: what cannot be read is black and silent, and `problems` (may be
+// The project as it stands. Never fails: what cannot be read is striped and silent, and `problems` (may be
 // NULL) receives a sentence for each such thing.
 RushesTimeline *rushes_timeline_new(RushesProject *project, GPtrArray *problems);
 // The same film on another canvas: for previews and exports of other aspects. `fps` 0 keeps the rate.
@@ -65,6 +65,8 @@ RushesTimeline *rushes_timeline_with_canvas(RushesProject *project, int width, i
                                             double fps, GPtrArray *problems);
 // Whether all of the film can be shown and heard: FALSE with the sentence about the first thing that cannot.
 gboolean rushes_timeline_check(const RushesTimeline *timeline, GError **error);
+// How long the film is, dissolves counted once.
+double rushes_timeline_get_seconds(const RushesTimeline *timeline);
 RushesTimeline *rushes_timeline_ref(RushesTimeline *timeline);
 void rushes_timeline_unref(RushesTimeline *timeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesTimeline, rushes_timeline_unref)
