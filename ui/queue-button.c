@@ -85,7 +85,7 @@ static void update(RushesQueueButton *self)
 
     if (self->watched)
         text = running_text(self->watched);
-    else if (writing)
+    else if (writing && !paused)
         text = export_text(writing);
     else if (paused && count > 0)
         text = g_strdup_printf("Paused · %u waiting", count);
@@ -98,8 +98,9 @@ static void update(RushesQueueButton *self)
     gtk_label_set_label(self->label, text);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    text, -1);
-    gtk_widget_set_visible(GTK_WIDGET(self->spinner), self->watched || writing);
-    gtk_spinner_set_spinning(self->spinner, self->watched || writing);
+    gboolean busy = self->watched || (writing && !paused);
+    gtk_widget_set_visible(GTK_WIDGET(self->spinner), busy);
+    gtk_spinner_set_spinning(self->spinner, busy);
     double eta = jobs > 0 ? rushes_queue_get_eta(self->queue) : -1;
     g_autofree char *left = rushes_time_text_left(eta);
     summary =

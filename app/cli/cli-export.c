@@ -104,7 +104,7 @@ int rushes_cli_export(int argc, char **argv)
     g_autofree char *output = NULL, *time_stamp = NULL, *preset_name = NULL, *signer = NULL;
     g_autofree char *take_text = NULL, *quality_text = NULL;
     gboolean json = FALSE, list = FALSE, normalise = FALSE, unsigned_file = FALSE;
-    gboolean watermark = FALSE, no_watermark = FALSE, visible_mark = FALSE;
+    gboolean watermark = FALSE, no_watermark = FALSE, visible_mark = FALSE, stamped_only = FALSE;
     double take = 0, quality = 0;
     int status = RUSHES_EXIT_OK;
     g_auto(GStrv) projects = NULL;
@@ -123,6 +123,8 @@ int rushes_cli_export(int argc, char **argv)
          NULL},
         {"time-stamp", 0, 0, G_OPTION_ARG_STRING, &time_stamp,
          "Have this time-stamping authority stamp the signature (RFC 3161)", "URL"},
+        {"require-time-stamp", 0, 0, G_OPTION_ARG_NONE, &stamped_only,
+         "Write no file when the authority gives no time stamp", NULL},
         {"watermark", 0, 0, G_OPTION_ARG_NONE, &watermark,
          "Put the invisible mark into lossless files too", NULL},
         {"no-watermark", 0, 0, G_OPTION_ARG_NONE, &no_watermark, "Leave the invisible mark out",
@@ -169,6 +171,7 @@ int rushes_cli_export(int argc, char **argv)
                                   : RUSHES_WATERMARK_LOSSY,
         .visible_mark = visible_mark,
         .time_stamp_url = time_stamp,
+        .time_stamp_required = stamped_only,
     };
     g_autoptr(RushesProject) project =
         rushes_project_open(projects[0], RUSHES_PROJECT_READ_ONLY, &error);

@@ -13,6 +13,7 @@
 
 // The first ones fill the encoder and go by faster than the rest.
 #define FRAMES_BEFORE_ETA 12
+#define PAUSE_LOOK        20000 // microseconds between two looks whether the writing may go on
 
 struct _RushesExporter {
     GObject parent_instance;
@@ -25,11 +26,12 @@ struct _RushesExporter {
     GError *unstamped;           // why there is no time stamp
     GMainContext *context;
 
-    GMutex lock; // guards the three below, written by the worker thread
+    GMutex lock; // guards the four below, written by the worker thread but for the last
     double fraction;
     double eta;
     const char *phase;
-    gint64 started; // the present phase, monotonic microseconds
+    gboolean paused;
+    gint64 started; // the present phase, less the time that it was held; monotonic microseconds
 };
 
 enum { PROP_FRACTION = 1, PROP_ETA, PROP_PHASE, PROP_COUNT };
@@ -122,6 +124,40 @@ static void set_progress(RushesExporter *self, int done, int of)
     tell(self);
 }
 
+void rushes_exporter_set_paused(RushesExporter *self, gboolean paused)
+{
+    g_mutex_lock(&self->lock);
+    self->paused = paused;
+    g_mutex_unlock(&self->lock);
+}
+
+static gboolean is_paused(RushesExporter *self)
+{
+    g_mutex_lock(&self->lock);
+    gboolean paused = self->paused;
+    g_mutex_unlock(&self->lock);
+    return paused;
+}
+
+// Waits while the export is held.
+static void wait_while_paused(RushesExporter *self, GCancellable *cancellable)
+{
+    const char *phase = rushes_exporter_get_phase(self);
+    double eta = rushes_exporter_get_eta(self);
+    gint64 worked = g_get_monotonic_time() - self->started;
+
+    if (!is_paused(self))
+        return;
+    begin_phase(self, "Paused");
+    while (is_paused(self) && !g_cancellable_is_cancelled(cancellable))
+        g_usleep(PAUSE_LOOK);
+    begin_phase(self, phase);
+    g_mutex_lock(&self->lock);
+    self->started -= worked; // the time left follows from the time that was worked
+    self->eta = eta;
+    g_mutex_unlock(&self->lock);
+}
+
 const char *rushes_exporter_get_phase(RushesExporter *self)
 {
     g_mutex_lock(&self->lock);
@@ -186,6 +222,7 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
     }
     begin_phase(self, has_video ? "Writing frames" : "Writing sound");
     for (int i = 0; i < format.frames; i++) {
+        wait_while_paused(self, cancellable);
         if (g_cancellable_set_error_if_cancelled(cancellable, error))
             return FALSE;
         g_autoptr(GBytes) picture = NULL;
@@ -223,9 +260,17 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
 
     if (!identity)
         return FALSE;
-    return options->container == RUSHES_CONTAINER_MP4
-               ? rushes_credentials_sign(path, identity, &claim, error)
-               : rushes_credentials_sign_beside(path, identity, &claim, error);
+    gboolean done = options->container == RUSHES_CONTAINER_MP4
+                        ? rushes_credentials_sign(path, identity, &claim, error)
+                        : rushes_credentials_sign_beside(path, identity, &claim, error);
+    if (done && self->unstamped && options->time_stamp_required) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "%s The file was to be time-stamped or not made at all: try again, or allow it "
+                    "without a stamp.",
+                    self->unstamped->message);
+        return FALSE;
+    }
+    return done;
 }
 
 static void remove_all(const char *path)
@@ -377,8 +422,10 @@ gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GErr
     return g_task_propagate_boolean(G_TASK(result), error);
 }
 
-guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOptions *options)
+guint64 rushes_exporter_estimate(RushesExporter *self)
 {
+    RushesFrameSource *source = self->source;
+    const RushesExportOptions *options = &self->options;
     RushesFrameFormat format;
     g_autofree char *folder = g_dir_make_tmp("rushes-estimate-XXXXXX", NULL);
     g_autofree char *path = folder ? g_build_filename(folder, "part", NULL) : NULL;
@@ -389,7 +436,6 @@ guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOp
     int frames = MIN(format.frames, MAX(2, (int)ceil(format.fps))); // a second of it
     if (!path || frames < 1)
         return 0;
-    g_autoptr(RushesExporter) part = rushes_exporter_new(source, path, options);
     RushesFrameFormat first = format;
     first.frames = frames;
     gboolean good = output_open(&out, path, options, &format, NULL);
@@ -400,7 +446,7 @@ guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOp
             rushes_frame_source_read_frame(source, MIN(index, format.frames - 1), NULL);
         good = picture && output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
         if (good && out.clip && rushes_container_has_sound(options->container) && format.rate > 0)
-            good = add_sound(part, &out, &first, i, 1.0, NULL);
+            good = add_sound(self, &out, &first, i, 1.0, NULL);
     }
     good = good && output_finish(&out, NULL);
     output_clear(&out);

@@ -29,8 +29,9 @@ typedef struct RushesExportOptions {
     guint32 tag;                 // names the temporary folder beside the target; 0: by chance
     const RushesMarkSpan *marks; // the invisible mark, copied; see picture-marks.h
     gsize mark_count;
-    gboolean visible_mark;      // the label "MADE WITH AI"
-    const char *time_stamp_url; // of an authority that stamps the signature, or NULL
+    gboolean visible_mark;        // the label "MADE WITH AI"
+    const char *time_stamp_url;   // of an authority that stamps the signature, or NULL
+    gboolean time_stamp_required; // no stamp, no file
 } RushesExportOptions;
 
 // A preset by name; FALSE when there is none. rushes_export_preset_name(i) is NULL past the last.
@@ -54,6 +55,8 @@ G_DECLARE_FINAL_TYPE(RushesExporter, rushes_exporter, RUSHES, EXPORTER, GObject)
 // notified on the main context that was the thread's default at start. The source must not change its format while it runs: give it an own composer.
 RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
                                     const RushesExportOptions *options);
+// Holds the writing between two frames, and lets it go on; what is held can still be cancelled. Any thread.
+void rushes_exporter_set_paused(RushesExporter *self, gboolean paused);
 void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer data);
 gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GError **error);
@@ -67,7 +70,8 @@ const char *rushes_exporter_get_phase(RushesExporter *self); // static
 // Removes what an export to `path` with this tag left when its program was killed.
 void rushes_exporter_clear_remains(const char *path, guint32 tag);
 
-// About how many bytes the file will have, from encoding a few frames of it; blocks for up to a second or so.
-guint64 rushes_exporter_estimate(RushesFrameSource *source, const RushesExportOptions *options);
+// About how many bytes the file will have, from encoding a few frames of it; 0 when that cannot be said. Blocks for up
+// to a second or so; for a thread, of an exporter that is not started.
+guint64 rushes_exporter_estimate(RushesExporter *self);
 
 G_END_DECLS

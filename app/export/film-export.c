@@ -308,6 +308,32 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     return rushes_exporter_new(RUSHES_FRAME_SOURCE(composer), path, options);
 }
 
+// A stamp is put on the signature; what is not signed cannot have one.
+static gboolean check_time_stamp(const RushesFilmExport *request, RushesContainer container,
+                                 GError **error)
+{
+    const char *url = request->time_stamp_url;
+    const char *fault = NULL;
+
+    if (request->time_stamp_required && !url)
+        fault = "A time stamp can be required only when an authority's address is given.";
+    else if (url && !request->is_signed)
+        fault = "A time stamp is put on the content credentials; do not leave them out.";
+    else if (url && container == RUSHES_CONTAINER_PNG && request->time_stamp_required)
+        fault = "Numbered pictures carry no content credentials, and so no time stamp; choose "
+                "another kind of file.";
+    else if (url && !g_str_has_prefix(url, "https://") && !g_str_has_prefix(url, "http://"))
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                    "The address of the time-stamping authority is \"%s\"; it has to begin with "
+                    "https:// or http://.",
+                    url);
+    else
+        return TRUE;
+    if (fault)
+        g_set_error_literal(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED, fault);
+    return FALSE;
+}
+
 RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
                                        const RushesFilmExport *request, GPtrArray *notices,
                                        GError **error)
@@ -315,7 +341,7 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
     const RushesExportPreset *preset = choose_preset(request->preset, path, error);
     g_autofree char *identity = rushes_places_user_folder("identity");
 
-    if (!preset)
+    if (!preset || !check_time_stamp(request, preset->container, error))
         return NULL;
     RushesExportOptions options = {
         .container = preset->container,
@@ -326,6 +352,7 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
         .tag = request->tag,
         .visible_mark = request->visible_mark,
         .time_stamp_url = request->time_stamp_url,
+        .time_stamp_required = request->time_stamp_required,
     };
     return request->take ? export_take(project, path, request, &options, notices, error)
                          : export_film(project, path, request, preset, &options, notices, error);

@@ -24,8 +24,9 @@ typedef struct RushesFilmExport {
     const char *signer; // name of a new identity, or NULL
     guint32 tag;        // of the temporary folder, see RushesExportOptions
     RushesWatermarkChoice watermark;
-    gboolean visible_mark;      // the label "MADE WITH AI"
-    const char *time_stamp_url; // of an authority (time-stamp.h), or NULL
+    gboolean visible_mark;        // the label "MADE WITH AI"
+    const char *time_stamp_url;   // of an authority (time-stamp.h), or NULL
+    gboolean time_stamp_required; // no stamp, no file
 } RushesFilmExport;
 
 // FALSE with one sentence when a person in it took their consent back, or a record is missing or was tampered with.

@@ -237,17 +237,42 @@ static cJSON *load_state(RushesProject *self, RushesProjectFlags flags, GError *
     return cJSON_CreateObject();
 }
 
-RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags, GError **error)
+// An empty project of that folder; NULL with an error when there is no such folder.
+static RushesProject *begin_opening(const char *folder, gboolean read_only, GError **error)
 {
-    g_autoptr(RushesProject) self = g_object_new(RUSHES_TYPE_PROJECT, NULL);
-    g_autofree char *title = project_default_title(folder);
-
-    self->folder = g_strdup(folder);
-    self->read_only = (flags & RUSHES_PROJECT_READ_ONLY) != 0;
     if (!g_file_test(folder, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "There is no folder %s.", folder);
         return NULL;
     }
+    RushesProject *self = g_object_new(RUSHES_TYPE_PROJECT, NULL);
+    self->folder = g_strdup(folder);
+    self->read_only = read_only;
+    return self;
+}
+
+RushesProject *rushes_project_open_state(const char *folder, const char *text, GError **error)
+{
+    g_autoptr(RushesProject) self = begin_opening(folder, TRUE, error);
+    g_autoptr(cJSON) state = cJSON_Parse(text);
+
+    if (self && !cJSON_IsObject(state)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                    "The state of %s that was kept cannot be read any more.", folder);
+        return NULL;
+    }
+    if (self)
+        read_state(self, state);
+    return g_steal_pointer(&self);
+}
+
+RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags, GError **error)
+{
+    g_autoptr(RushesProject) self =
+        begin_opening(folder, (flags & RUSHES_PROJECT_READ_ONLY) != 0, error);
+    g_autofree char *title = project_default_title(folder);
+
+    if (!self)
+        return NULL;
     if (!self->read_only && !project_take_lock(self, error))
         return NULL;
     g_autoptr(cJSON) state = load_state(self, flags, error);

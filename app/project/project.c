@@ -154,6 +154,16 @@ cJSON *project_state_to_json(RushesProject *self)
     return state;
 }
 
+char *rushes_project_dup_state(RushesProject *self)
+{
+    g_autoptr(cJSON) state = project_state_to_json(self);
+    char *text = cJSON_PrintUnformatted(state);
+    char *copy = g_strdup(text);
+
+    cJSON_free(text);
+    return copy;
+}
+
 RushesProject *rushes_project_create(const char *folder, GError **error)
 {
     g_autoptr(RushesProject) self = g_object_new(RUSHES_TYPE_PROJECT, NULL);
@@ -305,17 +315,6 @@ RushesShot *rushes_project_find_shot(RushesProject *self, const char *id)
             return shot;
     }
     return NULL;
-}
-
-double rushes_project_get_seconds(RushesProject *self)
-{
-    GListModel *shots = G_LIST_MODEL(self->shots);
-    double seconds = 0;
-    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
-        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
-        seconds += rushes_shot_get_seconds(shot);
-    }
-    return seconds;
 }
 
 const cJSON *rushes_project_get_value(RushesProject *self, const char *key)

@@ -29,6 +29,10 @@ RushesProject *rushes_project_create(const char *folder, GError **error);
 // Errors: RUSHES_ERROR_BUSY when another window has it, _READ_ONLY when the folder cannot be
 // written (open it again with the flag), _NEWER, _FORMAT (open it again with REBUILD), _IO.
 RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags, GError **error);
+// The whole state as it is now, JSON for rushes_project_open_state(); owned by the caller.
+char *rushes_project_dup_state(RushesProject *self);
+// For reading only, in a state that it once had: the edits since then do not count. The takes are those on the disk.
+RushesProject *rushes_project_open_state(const char *folder, const char *state, GError **error);
 // Writes project.json now. Closing without it loses nothing: the journal has every edit.
 gboolean rushes_project_save(RushesProject *self, GError **error);
 // Copies the whole project into `folder`, which must not exist; this one stays as it is.
@@ -44,7 +48,6 @@ GListModel *rushes_project_get_takes(RushesProject *self); // RushesTake, oldest
 GListModel *rushes_project_get_shots(RushesProject *self); // RushesShot, in playing order
 RushesTake *rushes_project_find_take(RushesProject *self, const char *id); // not owned, or NULL
 RushesShot *rushes_project_find_shot(RushesProject *self, const char *id); // not owned, or NULL
-double rushes_project_get_seconds(RushesProject *self); // length of the row of shots
 // A value of the project beyond the above (a sound lane, say); NULL when absent.
 const cJSON *rushes_project_get_value(RushesProject *self, const char *key);
 

@@ -17,6 +17,8 @@ static void rushes_export_job_finalize(GObject *object)
     g_free(self->path);
     g_free(self->preset);
     g_free(self->signer);
+    g_free(self->time_stamp_url);
+    g_free(self->film);
     g_free(self->title);
     g_free(self->error);
     G_OBJECT_CLASS(rushes_export_job_parent_class)->finalize(object);
@@ -59,18 +61,21 @@ static char *make_title(const char *project, int take)
     return take > 0 ? g_strdup_printf("%s, take %d", name, take) : g_strdup(name);
 }
 
-RushesExportJob *export_job_new(const char *project, const char *path,
+RushesExportJob *export_job_new(const char *project, const char *film, const char *path,
                                 const RushesFilmExport *request)
 {
     RushesExportJob *self = g_object_new(RUSHES_TYPE_EXPORT_JOB, NULL);
 
     self->project = g_strdup(project);
+    self->film = g_strdup(film);
     self->path = g_canonicalize_filename(path, NULL);
     self->preset = g_strdup(request->preset);
     self->signer = g_strdup(request->signer);
+    self->time_stamp_url = g_strdup(request->time_stamp_url);
     self->request = *request;
     self->request.preset = self->preset;
     self->request.signer = self->signer;
+    self->request.time_stamp_url = self->time_stamp_url;
     self->title = make_title(project, request->take);
     while (self->request.tag == 0)
         self->request.tag = g_random_int();
@@ -91,9 +96,12 @@ RushesExportJob *export_job_from_record(const RushesExportRecord *record)
                                                    RUSHES_WATERMARK_NEVER, RUSHES_WATERMARK_LOSSY),
         .visible_mark = rushes_json_bool(json, "visible_mark", FALSE),
         .signer = rushes_json_string(json, "signer", NULL),
+        .time_stamp_url = rushes_json_string(json, "time_stamp", NULL),
+        .time_stamp_required = rushes_json_bool(json, "time_stamp_required", FALSE),
         .tag = (guint32)CLAMP(rushes_json_number(json, "tag", 0), 0.0, (double)G_MAXUINT32),
     };
-    RushesExportJob *self = export_job_new(record->project, record->path, &request);
+    RushesExportJob *self = export_job_new(record->project, rushes_json_string(json, "film", ""),
+                                           record->path, &request);
 
     self->id = record->id;
     return self;
@@ -107,6 +115,10 @@ char *export_job_describe(RushesExportJob *self)
         cJSON_AddStringToObject(json, "preset", self->preset);
     if (self->signer)
         cJSON_AddStringToObject(json, "signer", self->signer);
+    if (self->time_stamp_url)
+        cJSON_AddStringToObject(json, "time_stamp", self->time_stamp_url);
+    cJSON_AddBoolToObject(json, "time_stamp_required", self->request.time_stamp_required);
+    cJSON_AddStringToObject(json, "film", self->film);
     cJSON_AddNumberToObject(json, "take", self->request.take);
     cJSON_AddNumberToObject(json, "quality", self->request.quality);
     cJSON_AddBoolToObject(json, "normalise", self->request.normalise);

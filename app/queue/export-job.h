@@ -11,14 +11,15 @@ struct _RushesExportJob {
 
     gint64 id; // in the library
     char *project, *path, *title;
-    char *preset, *signer; // what the request points to
+    char *film;                             // the project's state when it was put in
+    char *preset, *signer, *time_stamp_url; // what the request points to
     RushesFilmExport request;
     RushesExportState state;
     char *error;
     RushesExporter *exporter; // made when it was put in, or when its turn comes
 };
 
-RushesExportJob *export_job_new(const char *project, const char *path,
+RushesExportJob *export_job_new(const char *project, const char *film, const char *path,
                                 const RushesFilmExport *request);
 RushesExportJob *export_job_from_record(const RushesExportRecord *record);
 char *export_job_describe(RushesExportJob *self); // the request as JSON, owned by the caller

@@ -15,7 +15,7 @@ struct _RushesExportQueue {
     RushesExportJob *running;
     GCancellable *cancellable; // of the running one
     char *refusal;             // why it is cancelled, when nobody asked for it
-    gboolean started, stopping;
+    gboolean started, stopping, paused;
 };
 
 enum { PROP_RUNNING = 1, N_PROPS };
@@ -119,11 +119,17 @@ static void on_written(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GError) failure = NULL;
     g_autofree char *refusal = g_steal_pointer(&self->refusal);
     gboolean written = rushes_exporter_finish(RUSHES_EXPORTER(source), result, &failure);
+    const char *unstamped = rushes_exporter_get_notice(RUSHES_EXPORTER(source));
 
     g_clear_object(&self->cancellable);
     if (written) {
         remove_job(self, job);
         g_signal_emit_by_name(self, "finished", job);
+        if (unstamped) {
+            g_autofree char *sentence =
+                g_strdup_printf("%s %s is signed, but without a time stamp.", unstamped, job->path);
+            g_signal_emit_by_name(self, "notice", sentence);
+        }
     } else if (refusal) {
         fail_job(self, job, refusal);
     } else if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
@@ -138,12 +144,11 @@ static void on_written(GObject *source, GAsyncResult *result, gpointer data)
     pump(self);
 }
 
-// As the project is now. NULL with an error.
+// Of the project as it was when the job was put in. NULL with an error.
 static RushesExporter *reopen(RushesExportQueue *self, RushesExportJob *job, GError **error)
 {
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(RushesProject) project =
-        rushes_project_open(job->project, RUSHES_PROJECT_READ_ONLY, error);
+    g_autoptr(RushesProject) project = rushes_project_open_state(job->project, job->film, error);
     RushesExporter *exporter =
         project ? rushes_film_export_new(project, job->path, &job->request, notices, error) : NULL;
 
@@ -183,8 +188,17 @@ static void pump(RushesExportQueue *self)
 {
     RushesExportJob *job;
 
-    while (self->started && !self->stopping && !self->running && (job = next_waiting(self)))
+    while (self->started && !self->stopping && !self->paused && !self->running &&
+           (job = next_waiting(self)))
         begin(self, job);
+}
+
+void rushes_export_queue_set_paused(RushesExportQueue *self, gboolean paused)
+{
+    self->paused = paused;
+    if (self->running)
+        rushes_exporter_set_paused(self->running->exporter, paused);
+    pump(self);
 }
 
 RushesExportQueue *rushes_export_queue_new(RushesLibrary *library)
@@ -242,8 +256,9 @@ gboolean rushes_export_queue_add(RushesExportQueue *self, RushesProject *project
                                  const RushesFilmExport *request, GPtrArray *notices,
                                  GError **error)
 {
+    g_autofree char *film = rushes_project_dup_state(project);
     g_autoptr(RushesExportJob) job =
-        export_job_new(rushes_project_get_folder(project), path, request);
+        export_job_new(rushes_project_get_folder(project), film, path, request);
 
     if (has_target(self, job->path)) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
@@ -292,8 +307,7 @@ void rushes_export_queue_recheck(RushesExportQueue *self)
         g_autoptr(GError) failure = NULL;
         if (job->state == RUSHES_EXPORT_FAILED)
             continue;
-        g_autoptr(RushesProject) project =
-            rushes_project_open(job->project, RUSHES_PROJECT_READ_ONLY, NULL);
+        g_autoptr(RushesProject) project = rushes_project_open_state(job->project, job->film, NULL);
         if (!project || rushes_film_export_is_allowed(project, &job->request, NULL, &failure))
             continue; // a project that cannot be opened is told when its turn comes
         if (job != self->running) {

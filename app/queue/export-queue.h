@@ -5,9 +5,10 @@
 // before it shows; after a crash or a kill it begins again, and what was half written is removed. A GListModel of
 // RushesExportJob, first to be written first. Main thread only.
 //
-// A film is written as it was when it was put in; after a restart, as the project is then.
+// A film is written as it was when it was put in, whatever is edited meanwhile, after a restart too: the job keeps the
+// project's state of that moment. Takes are not copied; one whose folder is gone by then fails the job, by name.
 //
-// Properties  "running" (one is written).
+// Properties  "running" (one is written, or held in the middle of it).
 // Signals     "finished" (RushesExportJob): its file is whole and has its name.
 //             "notice" (string): a sentence for the creator.
 #pragma once
@@ -43,6 +44,9 @@ RushesExportQueue *rushes_export_queue_new(RushesLibrary *library);
 void rushes_export_queue_start(RushesExportQueue *self);
 // Ends what is written, leaving nothing behind; the jobs stay in the library. Waits for it, at most some seconds.
 void rushes_export_queue_stop(RushesExportQueue *self);
+
+// Holds what is written where it is, and begins nothing new; or goes on.
+void rushes_export_queue_set_paused(RushesExportQueue *self, gboolean paused);
 
 // Puts an export in as the last. FALSE with one sentence when the request makes no sense or must not be published, as
 // rushes_film_export_new says it, or another job has the same target; `notices` as there.

@@ -322,6 +322,7 @@ void rushes_queue_set_paused(RushesQueue *self, gboolean paused)
     self->paused = !!paused;
     if (paused && self->running)
         end_running(self, INTENT_HOLD);
+    rushes_export_queue_set_paused(self->exports, self->paused);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PAUSED]);
     queue_pump(self);
 }

@@ -4,7 +4,7 @@
 // shows; after a crash of anything the queue is as it was, and the job that ran goes on from its
 // last finished step. A GListModel of RushesQueueItem, first to run first. Main thread only.
 //
-// Properties  "paused" (no job runs), "running" (a job runs), "ready" (the device is open).
+// Properties  "paused" (no job runs and no export is written), "running" (a job runs), "ready" (the device is open).
 // Signals     "notice" (string): a sentence for the creator. "model-changed": see get_model.
 //             "item-finished" (RushesQueueItem): it left the queue, done, failed or cancelled.
 //             "rights-changed": a rights list or a consent record is another, and the jobs were asked again.

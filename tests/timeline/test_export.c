@@ -337,6 +337,66 @@ static void cancel_leaves_the_old_file(void)
     g_unlink(path);
 }
 
+// Port 1 refuses every connection: there is no authority.
+#define NOBODY "http://127.0.0.1:1/stamp"
+
+static RushesExporter *export_stamped(const char *path, const RushesFilmExport *request,
+                                      GError **error)
+{
+    return rushes_film_export_new(project, path, request, NULL, error);
+}
+
+static void without_the_stamp_that_is_required_no_file_is_written(void)
+{
+    static const char *const names[] = {"stamp.mp4", "stamp.webm"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = target(names[i]);
+        RushesFilmExport request = {
+            .is_signed = TRUE, .time_stamp_url = NOBODY, .time_stamp_required = TRUE};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = NULL;
+        g_assert_true(g_file_set_contents(path, "the old film", -1, NULL));
+        g_autoptr(RushesExporter) strict = export_stamped(path, &request, NULL);
+        g_assert_false(rushes_exporter_run(strict, NULL, &error));
+        g_assert_nonnull(strstr(error->message, "gives no answer"));
+        g_assert_nonnull(strstr(error->message, "time-stamped or not made at all"));
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "the old film");
+        request.time_stamp_required = FALSE;
+        g_autoptr(RushesExporter) easy = export_stamped(path, &request, NULL);
+        g_assert_true(rushes_exporter_run(easy, NULL, NULL));
+        g_assert_nonnull(strstr(rushes_exporter_get_notice(easy), "gives no answer"));
+        g_autofree char *store = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
+        g_unlink(store);
+        g_unlink(path);
+    }
+}
+
+static void a_stamp_that_cannot_be_put_on_is_refused_at_once(void)
+{
+    static const struct {
+        RushesFilmExport request;
+        const char *said;
+    } cases[] = {
+        {{.is_signed = TRUE, .time_stamp_required = TRUE}, "only when an authority's address"},
+        {{.time_stamp_url = NOBODY}, "do not leave them out"},
+        {{.is_signed = TRUE, .time_stamp_url = "ftp://stamps"}, "has to begin with https://"},
+        {{.is_signed = TRUE,
+          .preset = "png",
+          .time_stamp_url = NOBODY,
+          .time_stamp_required = TRUE},
+         "Numbered pictures carry no content credentials"},
+    };
+    g_autofree char *path = target("never.mp4");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(export_stamped(path, &cases[i].request, &error));
+        g_assert_nonnull(strstr(error->message, cases[i].said));
+    }
+}
+
 static void an_unwritable_target_is_named(void)
 {
     g_autoptr(GError) error = NULL;
@@ -375,9 +435,9 @@ static void the_estimate_is_near_the_file(void)
     g_autoptr(RushesTimeline) timeline = rushes_timeline_new(project, NULL);
     g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
     RushesExportOptions options = {.container = RUSHES_CONTAINER_MP4};
-    guint64 forecast = rushes_exporter_estimate(RUSHES_FRAME_SOURCE(composer), &options);
     g_autoptr(RushesExporter) exporter =
         rushes_exporter_new(RUSHES_FRAME_SOURCE(composer), path, &options);
+    guint64 forecast = rushes_exporter_estimate(exporter);
     GStatBuf info;
 
     g_assert_true(rushes_exporter_run(exporter, NULL, NULL));
@@ -403,6 +463,8 @@ int main(int argc, char **argv)
     ADD(pictures_are_numbered_from_zero);
     ADD(exports_are_signed_inside_or_beside);
     ADD(cancel_leaves_the_old_file);
+    ADD(without_the_stamp_that_is_required_no_file_is_written);
+    ADD(a_stamp_that_cannot_be_put_on_is_refused_at_once);
     ADD(an_unwritable_target_is_named);
     ADD(loudness_reaches_the_target);
     ADD(the_estimate_is_near_the_file);

@@ -28,7 +28,7 @@ typedef struct Fixture {
     GPtrArray *notices;
 } Fixture;
 
-static void add_take(Fixture *fixture, int frames, const char *consent)
+static RushesTake *add_take(Fixture *fixture, int frames, const char *consent)
 {
     g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
     gsize bytes = (gsize)frames * WIDTH * HEIGHT * 3;
@@ -49,6 +49,7 @@ static void add_take(Fixture *fixture, int frames, const char *consent)
     g_assert_true(g_file_set_contents(path, rgb, (gssize)bytes, NULL));
     rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
     g_assert_true(rushes_take_save(take, NULL));
+    return take;
 }
 
 static void on_finished(RushesExportQueue *queue, RushesExportJob *job, GPtrArray *finished)
@@ -87,7 +88,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->notices = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *folder = g_build_filename(fixture->scratch, "Picnic.rushes", NULL);
     fixture->project = rushes_project_create(folder, NULL);
-    add_take(fixture, FRAMES, NULL);
+    rushes_project_add_shot(fixture->project, add_take(fixture, FRAMES, NULL), 0, NULL);
     start(fixture);
 }
 
@@ -214,7 +215,102 @@ static void a_quit_studio_writes_it_next_time(Fixture *fixture, gconstpointer da
     g_assert_cmpuint(count_files(fixture), ==, 2);
 }
 
-// A child of this process writes, and is killed in the middle of it.
+// How many frames the file has, by ffprobe.
+static int count_frames(const char *path)
+{
+    const char *argv[] = {"ffprobe",
+                          "-v",
+                          "error",
+                          "-count_frames",
+                          "-select_streams",
+                          "v",
+                          "-show_entries",
+                          "stream=nb_read_frames",
+                          "-of",
+                          "csv=p=0",
+                          path,
+                          NULL};
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text,
+                               NULL, NULL, NULL));
+    return atoi(text);
+}
+
+// Trims the only shot to its first frames.
+static void trim(Fixture *fixture, int frames)
+{
+    g_autoptr(RushesShot) shot =
+        g_list_model_get_item(rushes_project_get_shots(fixture->project), 0);
+
+    g_assert_true(rushes_project_trim_shot(fixture->project, shot, 0, frames - 1, NULL));
+}
+
+static void a_film_is_written_as_it_was_when_it_was_put_in(Fixture *fixture, gconstpointer data)
+{
+    const RushesFilmExport request = {.preset = "archive"};
+    GListModel *shots = rushes_project_get_shots(fixture->project);
+    const int lengths[] = {30, 20};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree char *path = g_strdup_printf("%s/%d.mkv", fixture->out, lengths[i]);
+        trim(fixture, lengths[i]);
+        g_assert_true(
+            rushes_export_queue_add(fixture->queue, fixture->project, path, &request, NULL, NULL));
+    }
+    g_autoptr(RushesShot) shot = g_list_model_get_item(shots, 0);
+    g_assert_true(rushes_project_remove_shot(fixture->project, shot, NULL));
+    stop(fixture); // the second time from what the library keeps
+    start(fixture);
+    rushes_export_queue_start(fixture->queue);
+    WAIT_FOR(count_jobs(fixture) == 0);
+    g_assert_cmpuint(fixture->notices->len, ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree char *path = g_strdup_printf("%s/%d.mkv", fixture->out, lengths[i]);
+        g_assert_cmpint(count_frames(path), ==, lengths[i]);
+    }
+}
+
+static gboolean is_held(Fixture *fixture)
+{
+    return g_str_equal(rushes_export_job_get_phase(job_at(fixture, 0)), "Paused");
+}
+
+static void what_is_held_stays_where_it_is_and_goes_on(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->out, "a.mkv", NULL);
+
+    rushes_export_queue_start(fixture->queue);
+    g_assert_true(add(fixture, "a.mkv", NULL));
+    g_assert_true(add(fixture, "b.mkv", NULL));
+    WAIT_FOR(is_writing(fixture));
+    rushes_export_queue_set_paused(fixture->queue, TRUE);
+    WAIT_FOR(is_held(fixture));
+    double fraction = rushes_export_job_get_fraction(job_at(fixture, 0));
+    g_assert_cmpfloat(fraction, <, 0.9);
+    rushes_export_queue_cancel(fixture->queue, job_at(fixture, 1)); // nothing else begins
+    g_assert_true(add(fixture, "c.mkv", NULL));
+    g_assert_cmpint(rushes_export_job_get_state(job_at(fixture, 1)), ==, RUSHES_EXPORT_WAITING);
+    g_assert_cmpfloat(rushes_export_job_get_fraction(job_at(fixture, 0)), ==, fraction);
+    rushes_export_queue_set_paused(fixture->queue, FALSE);
+    WAIT_FOR(count_jobs(fixture) == 0);
+    g_assert_cmpuint(fixture->finished->len, ==, 2);
+    g_assert_cmpint(count_frames(path), ==, FRAMES);
+}
+
+static void what_is_held_can_be_cancelled(Fixture *fixture, gconstpointer data)
+{
+    rushes_export_queue_start(fixture->queue);
+    g_assert_true(add(fixture, "a.mkv", NULL));
+    WAIT_FOR(is_writing(fixture));
+    rushes_export_queue_set_paused(fixture->queue, TRUE);
+    WAIT_FOR(is_held(fixture));
+    rushes_export_queue_cancel(fixture->queue, job_at(fixture, 0));
+    WAIT_FOR(count_jobs(fixture) == 0);
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+// A child of this process writes, and is killed in the middle of it; then the film is edited.
 static void a_killed_studio_writes_it_next_time(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
@@ -229,13 +325,14 @@ static void a_killed_studio_writes_it_next_time(Fixture *fixture, gconstpointer 
     kill(pid, SIGKILL);
     g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
     g_assert_cmpuint(count_files(fixture), ==, 1);
+    trim(fixture, 3);
     start(fixture);
     g_assert_cmpuint(count_jobs(fixture), ==, 1);
     g_assert_cmpuint(count_files(fixture), ==, 0); // what was half written is gone
     rushes_export_queue_start(fixture->queue);
     WAIT_FOR(count_jobs(fixture) == 0);
     g_assert_cmpuint(count_files(fixture), ==, 1);
-    g_assert_true(g_file_test(target, G_FILE_TEST_IS_REGULAR));
+    g_assert_cmpint(count_frames(target), ==, FRAMES);
 }
 
 static void a_full_disk_leaves_the_old_file_and_can_be_tried_again(Fixture *fixture,
@@ -328,7 +425,7 @@ static int be_killed(const char *scratch, const char *target)
     g_autoptr(RushesLibrary) library = rushes_library_open(library_path, NULL);
     g_autoptr(RushesExportQueue) queue = rushes_export_queue_new(library);
     g_autoptr(RushesProject) project = rushes_project_open(folder, RUSHES_PROJECT_READ_ONLY, NULL);
-    RushesFilmExport request = {.preset = "archive", .take = 1};
+    RushesFilmExport request = {.preset = "archive"};
 
     if (!project || !rushes_export_queue_add(queue, project, target, &request, NULL, NULL))
         return 1;
@@ -351,6 +448,9 @@ int main(int argc, char **argv)
     ADD("target", a_target_is_written_by_one_job_only);
     ADD("cancel", cancel_leaves_nothing_behind);
     ADD("quit", a_quit_studio_writes_it_next_time);
+    ADD("as-it-was", a_film_is_written_as_it_was_when_it_was_put_in);
+    ADD("held", what_is_held_stays_where_it_is_and_goes_on);
+    ADD("held-cancelled", what_is_held_can_be_cancelled);
     ADD("killed", a_killed_studio_writes_it_next_time);
     ADD("full", a_full_disk_leaves_the_old_file_and_can_be_tried_again);
     ADD("unwritable", a_target_that_cannot_be_written_is_named);

@@ -74,7 +74,7 @@ static void edits_survive_without_saving(void)
     g_assert_true(rushes_take_get_star(again));
     g_assert_cmpint(rushes_shot_get_in(shot_at(project, 0)), ==, 2);
     g_assert_cmpint(rushes_shot_get_out(shot_at(project, 0)), ==, 7);
-    g_assert_cmpfloat(rushes_project_get_seconds(project), ==, 0.6);
+    g_assert_cmpfloat(rushes_shot_get_seconds(shot_at(project, 0)), ==, 0.6);
     g_assert_null(rushes_project_get_notice(project));
 }
 
