@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "export-window.h"
 
+#include "settings.h"
+#include "time-text.h"
+
 struct _RushesExportWindow {
     AdwWindow parent_instance;
 
     AdwComboRow *what, *preset;
+    AdwActionRow *size;
     GtkSwitch *credentials;
+    GtkSwitch *time_stamp, *time_stamp_required;
+    AdwEntryRow *time_stamp_address;
     GtkSwitch *watermark;
     GtkSwitch *visible_mark;
+    GSettings *settings; // NULL without a schema
 
     RushesProject *project;
     RushesTake *take; // or NULL
     gboolean has_film;
     RushesExportQueue *exports;
+    gboolean measures, measures_again; // the size; the choice changed meanwhile
 };
 
 #define RUSHES_TYPE_EXPORT_WINDOW (rushes_export_window_get_type())
@@ -24,6 +32,7 @@ static void rushes_export_window_dispose(GObject *object)
     RushesExportWindow *self = RUSHES_EXPORT_WINDOW(object);
 
     g_clear_object(&self->exports);
+    g_clear_object(&self->settings);
     g_clear_object(&self->project);
     g_clear_object(&self->take);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_EXPORT_WINDOW);
@@ -42,28 +51,95 @@ static const RushesExportPreset *chosen_preset(RushesExportWindow *self)
     return rushes_export_preset_at(adw_combo_row_get_selected(self->preset));
 }
 
-static void on_preset(RushesExportWindow *self)
-{
-    const RushesExportPreset *preset = chosen_preset(self);
-    if (preset)
-        adw_action_row_set_subtitle(ADW_ACTION_ROW(self->preset), preset->detail);
-}
-
 static gboolean exports_film(RushesExportWindow *self)
 {
     return self->has_film && (!self->take || adw_combo_row_get_selected(self->what) == 1);
 }
 
-static void start(RushesExportWindow *self, const char *path)
+static gboolean wants_stamp(RushesExportWindow *self)
 {
-    RushesFilmExport request = {
+    return gtk_switch_get_active(self->credentials) && gtk_switch_get_active(self->time_stamp);
+}
+
+// What is chosen. The address belongs to its row.
+static RushesFilmExport request_of(RushesExportWindow *self)
+{
+    gboolean stamped = wants_stamp(self);
+
+    return (RushesFilmExport){
         .preset = chosen_preset(self)->name,
         .take = exports_film(self) ? 0 : rushes_take_get_number(self->take),
         .is_signed = gtk_switch_get_active(self->credentials),
+        .time_stamp_url =
+            stamped ? gtk_editable_get_text(GTK_EDITABLE(self->time_stamp_address)) : NULL,
+        .time_stamp_required = stamped && gtk_switch_get_active(self->time_stamp_required),
         .watermark = gtk_switch_get_active(self->watermark) ? RUSHES_WATERMARK_LOSSY
                                                             : RUSHES_WATERMARK_NEVER,
         .visible_mark = gtk_switch_get_active(self->visible_mark),
     };
+}
+
+// ---- the size, measured by encoding a second of it ----
+static void measure(RushesExportWindow *self);
+
+static void estimate(GTask *task, gpointer exporter, gpointer data, GCancellable *cancellable)
+{
+    g_task_return_int(task, (gssize)rushes_exporter_estimate(exporter));
+}
+
+static void on_measured(GObject *exporter, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(RushesExportWindow) self = data;
+    gssize bytes = g_task_propagate_int(G_TASK(result), NULL);
+
+    self->measures = FALSE;
+    if (!self->project)
+        return; // closed meanwhile
+    if (self->measures_again) {
+        measure(self);
+        return;
+    }
+    g_autofree char *size = rushes_time_text_bytes((double)bytes);
+    g_autofree char *text =
+        bytes > 0 ? g_strdup_printf("About %s", size) : g_strdup("Cannot be measured");
+    adw_action_row_set_subtitle(self->size, text);
+}
+
+static void measure(RushesExportWindow *self)
+{
+    self->measures_again = self->measures;
+    if (self->measures)
+        return;
+    RushesFilmExport request = request_of(self);
+    g_autoptr(GError) failure = NULL;
+    request.time_stamp_url = NULL; // may be half typed, and changes nothing
+    request.time_stamp_required = FALSE;
+    g_autoptr(RushesExporter) exporter =
+        rushes_film_export_new(self->project, "", &request, NULL, &failure);
+    if (!exporter) {
+        adw_action_row_set_subtitle(self->size, failure->message);
+        return;
+    }
+    adw_action_row_set_subtitle(self->size, "Measuring…");
+    self->measures = TRUE;
+    g_autoptr(GTask) task = g_task_new(exporter, NULL, on_measured, g_object_ref(self));
+    g_task_run_in_thread(task, estimate);
+}
+
+static void on_choice(RushesExportWindow *self)
+{
+    const RushesExportPreset *preset = chosen_preset(self);
+
+    if (!preset || !self->project)
+        return; // while the window is made
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(self->preset), preset->detail);
+    measure(self);
+}
+
+// ---- the export ----
+static void start(RushesExportWindow *self, const char *path)
+{
+    RushesFilmExport request = request_of(self);
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) failure = NULL;
 
@@ -92,6 +168,12 @@ static void on_go(RushesExportWindow *self)
     const RushesExportPreset *preset = chosen_preset(self);
     const char *ending = rushes_container_ending(preset->container);
     const char *title = rushes_project_get_title(self->project);
+
+    if (wants_stamp(self) && !*gtk_editable_get_text(GTK_EDITABLE(self->time_stamp_address))) {
+        gtk_widget_grab_focus(GTK_WIDGET(self->time_stamp_address));
+        say(self, "Type the address of a time-stamping authority, or switch the time stamp off.");
+        return;
+    }
     GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
         "Export To", GTK_WINDOW(self), GTK_FILE_CHOOSER_ACTION_SAVE, "_Export", NULL);
     g_autofree char *name =
@@ -120,7 +202,24 @@ static void fill_choices(RushesExportWindow *self)
     for (guint i = 0; rushes_export_preset_at(i); i++)
         gtk_string_list_append(presets, rushes_export_preset_at(i)->title);
     adw_combo_row_set_model(self->preset, G_LIST_MODEL(presets));
-    on_preset(self);
+    on_choice(self);
+}
+
+// What was chosen about time stamps last time; marks and credentials are on again for every export.
+static void bind_settings(RushesExportWindow *self)
+{
+    const struct {
+        const char *key;
+        gpointer widget;
+        const char *property;
+    } bindings[] = {{"time-stamp", self->time_stamp, "active"},
+                    {"time-stamp-address", self->time_stamp_address, "text"},
+                    {"time-stamp-required", self->time_stamp_required, "active"}};
+
+    self->settings = rushes_settings_new();
+    for (guint i = 0; i < G_N_ELEMENTS(bindings) && self->settings; i++)
+        g_settings_bind(self->settings, bindings[i].key, bindings[i].widget, bindings[i].property,
+                        G_SETTINGS_BIND_DEFAULT);
 }
 
 static void rushes_export_window_class_init(RushesExportWindowClass *klass)
@@ -131,17 +230,22 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
     gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/export-window.ui");
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, what);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, preset);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, size);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, credentials);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_address);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_required);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, watermark);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, visible_mark);
     gtk_widget_class_bind_template_callback(widget, on_go);
-    gtk_widget_class_bind_template_callback(widget, on_preset);
+    gtk_widget_class_bind_template_callback(widget, on_choice);
     gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
 static void rushes_export_window_init(RushesExportWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    bind_settings(self);
 }
 
 GtkWindow *rushes_export_window_new(GtkWindow *parent, RushesExportQueue *exports,

@@ -32,5 +32,7 @@ char *rushes_time_text_bytes(double bytes)
 {
     if (bytes >= 1e8)
         return g_strdup_printf("%.1f GB", bytes / 1e9);
-    return g_strdup_printf("%d MB", MAX(1, (int)lround(bytes / 1e6)));
+    if (bytes >= 1e6)
+        return g_strdup_printf("%d MB", (int)lround(bytes / 1e6));
+    return g_strdup_printf("%d kB", MAX(1, (int)lround(bytes / 1e3)));
 }
