@@ -62,7 +62,8 @@ static int frame_of(RushesShotBlock *self, const char *key, int fallback)
 static RushesBlockFades fades_of(RushesShotBlock *self)
 {
     return (RushesBlockFades){seconds_of(self, "fade_in") * self->scale,
-                              seconds_of(self, "fade_out") * self->scale};
+                              seconds_of(self, "fade_out") * self->scale,
+                              self->position > 0 ? seconds_of(self, "dissolve") * self->scale : -1};
 }
 
 static void draw_pictures(RushesShotBlock *self, GtkSnapshot *snapshot, float width, float height)
@@ -232,8 +233,7 @@ static void update(RushesShotBlock *self)
 static void on_drag_begin(GtkGestureDrag *gesture, double x, double y, RushesShotBlock *self)
 {
     gtk_widget_grab_focus(GTK_WIDGET(self));
-    self->held =
-        rushes_block_find_part(x, y, gtk_widget_get_width(GTK_WIDGET(self)), fades_of(self));
+    self->held = rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self));
     gtk_gesture_set_state(GTK_GESTURE(gesture), self->held == RUSHES_BLOCK_BODY
                                                     ? GTK_EVENT_SEQUENCE_DENIED
                                                     : GTK_EVENT_SEQUENCE_CLAIMED);
@@ -252,9 +252,7 @@ static void on_drag_end(GtkGestureDrag *gesture, double dx, double dy, RushesSho
 
 static void on_pressed(RushesShotBlock *self, int count, double x, double y)
 {
-    double width = gtk_widget_get_width(GTK_WIDGET(self));
-
-    if (rushes_block_find_part(x, y, width, fades_of(self)) != RUSHES_BLOCK_BODY)
+    if (rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self)) != RUSHES_BLOCK_BODY)
         return;
     g_signal_emit(self, signals[CHOSEN], 0, x);
     if (count == 2)
@@ -263,9 +261,8 @@ static void on_pressed(RushesShotBlock *self, int count, double x, double y)
 
 static void on_motion(RushesShotBlock *self, double x, double y)
 {
-    double width = gtk_widget_get_width(GTK_WIDGET(self));
-
-    rushes_block_set_cursor(GTK_WIDGET(self), rushes_block_find_part(x, y, width, fades_of(self)));
+    rushes_block_set_cursor(GTK_WIDGET(self),
+                            rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self)));
     self->hovered = TRUE;
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
@@ -318,8 +315,7 @@ static gboolean on_adjust_key(GtkWidget *widget, GVariant *args, gpointer data)
 static GdkContentProvider *on_drag_prepare(GtkDragSource *source, double x, double y,
                                            RushesShotBlock *self)
 {
-    double width = gtk_widget_get_width(GTK_WIDGET(self));
-    if (rushes_block_find_part(x, y, width, fades_of(self)) != RUSHES_BLOCK_BODY)
+    if (rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self)) != RUSHES_BLOCK_BODY)
         return NULL;
     return gdk_content_provider_new_typed(RUSHES_TYPE_SHOT, self->shot);
 }

@@ -62,7 +62,7 @@ void rushes_sound_block_get_times(RushesSoundBlock *self, double *at, double *in
 static RushesBlockFades fades_of(RushesSoundBlock *self)
 {
     return (RushesBlockFades){number(self, "fade_in", 0) * self->scale,
-                              number(self, "fade_out", 0) * self->scale};
+                              number(self, "fade_out", 0) * self->scale, -1};
 }
 
 static gboolean is_spoken(RushesSoundBlock *self)
@@ -136,8 +136,7 @@ static void update(RushesSoundBlock *self)
 static void on_drag_begin(GtkGestureDrag *gesture, double x, double y, RushesSoundBlock *self)
 {
     gtk_widget_grab_focus(GTK_WIDGET(self));
-    self->held =
-        rushes_block_find_part(x, y, gtk_widget_get_width(GTK_WIDGET(self)), fades_of(self));
+    self->held = rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self));
     gtk_gesture_set_state(GTK_GESTURE(gesture), GTK_EVENT_SEQUENCE_CLAIMED);
 }
 
@@ -159,9 +158,8 @@ static void on_released(RushesSoundBlock *self, int count, double x, double y)
 
 static void on_motion(RushesSoundBlock *self, double x, double y)
 {
-    double width = gtk_widget_get_width(GTK_WIDGET(self));
-
-    rushes_block_set_cursor(GTK_WIDGET(self), rushes_block_find_part(x, y, width, fades_of(self)));
+    rushes_block_set_cursor(GTK_WIDGET(self),
+                            rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self)));
     self->hovered = TRUE;
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }

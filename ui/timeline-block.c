@@ -3,19 +3,28 @@
 
 #define HANDLE   8 // pixels at each end that trim
 #define KNOB     5 // radius of what changes a fade
-#define KNOB_TOP 8 // its centre
+#define KNOB_TOP 8 // its centre, from the top; from the bottom for a dissolve
 
-RushesBlockPart rushes_block_find_part(double x, double y, double width, RushesBlockFades fades)
+// Where the knob of something that reaches that far into the block stands, from its end of the block.
+static double knob_x(double reach)
 {
+    return MAX(reach, 2 * KNOB + 4);
+}
+
+RushesBlockPart rushes_block_find_part(GtkWidget *block, double x, double y, RushesBlockFades fades)
+{
+    double width = gtk_widget_get_width(block), height = gtk_widget_get_height(block);
     double handle = MIN(HANDLE, width / 4);
 
     if (y < KNOB_TOP + KNOB + 2 && width > 6 * KNOB) {
-        double in = MAX(fades.in, 2 * KNOB + 4), out = width - MAX(fades.out, 2 * KNOB + 4);
-        if (ABS(x - in) <= KNOB + 2)
+        if (ABS(x - knob_x(fades.in)) <= KNOB + 2)
             return RUSHES_BLOCK_FADE_IN;
-        if (ABS(x - out) <= KNOB + 2)
+        if (ABS(width - x - knob_x(fades.out)) <= KNOB + 2)
             return RUSHES_BLOCK_FADE_OUT;
     }
+    if (fades.dissolve >= 0 && y > height - KNOB_TOP - KNOB - 2 && width > 6 * KNOB &&
+        ABS(x - knob_x(fades.dissolve)) <= KNOB + 2)
+        return RUSHES_BLOCK_DISSOLVE;
     if (x < handle)
         return RUSHES_BLOCK_START;
     return x > width - handle ? RUSHES_BLOCK_END : RUSHES_BLOCK_BODY;
@@ -23,11 +32,10 @@ RushesBlockPart rushes_block_find_part(double x, double y, double width, RushesB
 
 void rushes_block_set_cursor(GtkWidget *block, RushesBlockPart part)
 {
-    static const char *const names[] = {[RUSHES_BLOCK_BODY] = "default",
-                                        [RUSHES_BLOCK_START] = "w-resize",
-                                        [RUSHES_BLOCK_END] = "e-resize",
-                                        [RUSHES_BLOCK_FADE_IN] = "ew-resize",
-                                        [RUSHES_BLOCK_FADE_OUT] = "ew-resize"};
+    static const char *const names[] = {
+        [RUSHES_BLOCK_BODY] = "default",       [RUSHES_BLOCK_START] = "w-resize",
+        [RUSHES_BLOCK_END] = "e-resize",       [RUSHES_BLOCK_FADE_IN] = "ew-resize",
+        [RUSHES_BLOCK_FADE_OUT] = "ew-resize", [RUSHES_BLOCK_DISSOLVE] = "ew-resize"};
 
     gtk_widget_set_cursor_from_name(block, names[part]);
 }
@@ -72,6 +80,16 @@ static void draw_slope(cairo_t *cr, double x0, double x1, double height)
     cairo_fill(cr);
 }
 
+static void draw_knob(cairo_t *cr, double x, double y)
+{
+    cairo_arc(cr, x, y, KNOB, 0, 2 * G_PI);
+    cairo_set_source_rgba(cr, 1, 1, 1, 0.95);
+    cairo_fill_preserve(cr);
+    cairo_set_source_rgba(cr, 0, 0, 0, 0.6);
+    cairo_set_line_width(cr, 1);
+    cairo_stroke(cr);
+}
+
 void rushes_block_draw_fades(GtkSnapshot *snapshot, float width, float height,
                              RushesBlockFades fades, gboolean has_knobs)
 {
@@ -83,14 +101,11 @@ void rushes_block_draw_fades(GtkSnapshot *snapshot, float width, float height,
         draw_slope(cr, 0, MIN(fades.in, width), height);
     if (fades.out > 0)
         draw_slope(cr, width, MAX(0, width - fades.out), height);
-    for (int end = 0; end < 2 && has_knobs && width > 6 * KNOB; end++) {
-        double reach = MAX(end ? fades.out : fades.in, 2 * KNOB + 4);
-        cairo_arc(cr, end ? width - reach : reach, KNOB_TOP, KNOB, 0, 2 * G_PI);
-        cairo_set_source_rgba(cr, 1, 1, 1, 0.95);
-        cairo_fill_preserve(cr);
-        cairo_set_source_rgba(cr, 0, 0, 0, 0.6);
-        cairo_set_line_width(cr, 1);
-        cairo_stroke(cr);
+    if (has_knobs && width > 6 * KNOB) {
+        draw_knob(cr, knob_x(fades.in), KNOB_TOP);
+        draw_knob(cr, width - knob_x(fades.out), KNOB_TOP);
+        if (fades.dissolve >= 0)
+            draw_knob(cr, knob_x(fades.dissolve), height - KNOB_TOP);
     }
     cairo_destroy(cr);
 }

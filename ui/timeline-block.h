@@ -15,15 +15,17 @@ typedef enum RushesBlockPart {
     RUSHES_BLOCK_END,
     RUSHES_BLOCK_FADE_IN, // the knobs at the top
     RUSHES_BLOCK_FADE_OUT,
+    RUSHES_BLOCK_DISSOLVE, // the knob at the bottom, where the shot before is gone
 } RushesBlockPart;
 
-// How far the fades reach into the block, pixels.
+// How far the fades reach into the block, pixels. `dissolve` is negative where there is nothing to come from.
 typedef struct RushesBlockFades {
-    double in, out;
+    double in, out, dissolve;
 } RushesBlockFades;
 
-// The part at x, y of a block that is `width` wide.
-RushesBlockPart rushes_block_find_part(double x, double y, double width, RushesBlockFades fades);
+// The part at x, y of the block, in its own coordinates.
+RushesBlockPart rushes_block_find_part(GtkWidget *block, double x, double y,
+                                       RushesBlockFades fades);
 // The pointer that says what dragging there would do.
 void rushes_block_set_cursor(GtkWidget *block, RushesBlockPart part);
 
@@ -32,7 +34,7 @@ void rushes_block_set_cursor(GtkWidget *block, RushesBlockPart part);
 void rushes_block_draw_wave(GtkSnapshot *snapshot, const graphene_rect_t *area,
                             const RushesPeaks *peaks, double from, double seconds, double gain,
                             double clip_left, double clip_right, const GdkRGBA *color);
-// Slopes where a fade darkens or quietens, and the knobs that change it when `has_knobs`.
+// Slopes where a fade darkens or quietens, and the knobs that change fades and the dissolve when `has_knobs`.
 void rushes_block_draw_fades(GtkSnapshot *snapshot, float width, float height,
                              RushesBlockFades fades, gboolean has_knobs);
 

@@ -113,6 +113,26 @@ static void on_sound_nudged(RushesSoundBlock *block, int part, int frames, Rushe
 }
 
 // ---- shots ----
+// What the shot before has left of itself, seconds: no more than two shots are ever seen at once.
+static double longest_dissolve(RushesTimelineRow *self, guint index)
+{
+    const RushesCut *before = self->film && index > 0 && index <= self->film->cuts->len
+                                  ? self->film->cuts->pdata[index - 1]
+                                  : NULL;
+
+    return before ? (before->length - before->dissolve) / timeline_fps(self) : 0;
+}
+
+static const char *shot_label(RushesBlockPart part)
+{
+    static const char *const labels[] = {[RUSHES_BLOCK_START] = "Trim",
+                                         [RUSHES_BLOCK_END] = "Trim",
+                                         [RUSHES_BLOCK_FADE_IN] = "Fade In",
+                                         [RUSHES_BLOCK_FADE_OUT] = "Fade Out",
+                                         [RUSHES_BLOCK_DISSOLVE] = "Dissolve"};
+    return labels[part];
+}
+
 static cJSON *drag_shot(RushesTimelineRow *self, guint index, RushesShot *shot,
                         RushesBlockPart part, double dx)
 {
@@ -132,10 +152,14 @@ static cJSON *drag_shot(RushesTimelineRow *self, guint index, RushesShot *shot,
         int frames = (int)lround((end - start) * fps);
         cJSON_AddNumberToObject(fields, "out", CLAMP(in + frames - 1, in, last));
     } else {
-        const char *key = part == RUSHES_BLOCK_FADE_IN ? "fade_in" : "fade_out";
-        double by = part == RUSHES_BLOCK_FADE_IN ? seconds : -seconds;
+        const char *key = part == RUSHES_BLOCK_FADE_IN    ? "fade_in"
+                          : part == RUSHES_BLOCK_FADE_OUT ? "fade_out"
+                                                          : "dissolve";
+        double by = part == RUSHES_BLOCK_FADE_OUT ? -seconds : seconds;
         double now = rushes_json_number(rushes_shot_get_fields(shot), key, 0);
-        double fade = CLAMP(now + by, 0, length);
+        double fade = CLAMP(
+            now + by, 0,
+            part == RUSHES_BLOCK_DISSOLVE ? MIN(length, longest_dissolve(self, index)) : length);
         if (fade < 2 / self->scale)
             cJSON_AddNullToObject(fields, key);
         else
@@ -155,8 +179,7 @@ static void on_shot_dragged(RushesShotBlock *block, int part, double dx, gboolea
                             RushesTimelineRow *self)
 {
     RushesShot *shot = rushes_shot_block_get_shot(block);
-    gboolean trims = part == RUSHES_BLOCK_START || part == RUSHES_BLOCK_END;
-    const char *label = trims ? "Trim" : part == RUSHES_BLOCK_FADE_IN ? "Fade In" : "Fade Out";
+    const char *label = shot_label((RushesBlockPart)part);
     g_autoptr(GError) failure = NULL;
     guint index;
 

@@ -67,7 +67,7 @@ static void go(GtkWidget *widget, const char *action, GVariant *parameter)
         rushes_player_seek(player, out);
 }
 
-// In the timeline, I and O trim the shot under the play head; on a take they set marks.
+// In the timeline, I and O trim the sound that is chosen, else the shot under the play head; on a take they set marks.
 static gboolean trim_at_head(RushesWindow *self, gboolean in)
 {
     GListModel *shots = rushes_project_get_shots(self->project);
@@ -99,7 +99,7 @@ static void mark(GtkWidget *widget, const char *action, GVariant *parameter)
     gboolean marks_in = g_str_equal(action, "win.mark-in");
     int in, out, position = rushes_player_get_position(player);
 
-    if (trim_at_head(self, marks_in))
+    if (window_trim_sound(self, marks_in) || trim_at_head(self, marks_in))
         return;
     g_object_get(player, "mark-in", &in, "mark-out", &out, NULL);
     if (marks_in)

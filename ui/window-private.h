@@ -89,3 +89,4 @@ void window_install_timeline_actions(GtkWidgetClass *klass);
 gboolean window_delete_sound(RushesWindow *self);
 gboolean window_split_sound(RushesWindow *self);
 gboolean window_mute_sound(RushesWindow *self);
+gboolean window_trim_sound(RushesWindow *self, gboolean begins); // at the play head

@@ -174,6 +174,24 @@ gboolean window_split_sound(RushesWindow *self)
     return TRUE;
 }
 
+gboolean window_trim_sound(RushesWindow *self, gboolean begins)
+{
+    g_autofree char *id = g_strdup(rushes_timeline_row_get_focused_sound(lanes(self)));
+    g_autoptr(RushesTimeline) film = rushes_composer_get_timeline(self->film);
+    double seconds = rushes_timeline_row_get_seconds(lanes(self));
+    GError *failure = NULL;
+
+    if (!id)
+        return FALSE;
+    // As with a shot, the frame below the play head is the first, or the last, that it is heard with.
+    if (!rushes_film_trim_sound(self->project, id, begins,
+                                begins ? seconds : seconds + 1 / film->fps, &failure) &&
+        !failure)
+        window_say(self, "Put the play head where the sound is heard first.");
+    window_check(self, failure);
+    return TRUE;
+}
+
 gboolean window_mute_sound(RushesWindow *self)
 {
     g_autofree char *id = g_strdup(rushes_timeline_row_get_focused_sound(lanes(self)));

@@ -120,6 +120,30 @@ gboolean rushes_film_edit_sound(RushesProject *project, const char *id, const ch
     return put_list(project, SOUND, lane, label, error);
 }
 
+gboolean rushes_film_trim_sound(RushesProject *project, const char *id, gboolean begins,
+                                double seconds, GError **error)
+{
+    const cJSON *clip = rushes_film_find_sound(project, id);
+    g_autofree char *kept = g_strdup(id);
+    g_autoptr(cJSON) change = cJSON_CreateObject();
+
+    if (!clip)
+        return no_clip(error);
+    double at = rushes_json_number(clip, "at", 0.0), in = rushes_json_number(clip, "in", 0.0);
+    double end = rushes_film_sound_end(clip);
+    double media = in + seconds - at; // what of it sounds then
+    if (begins ? media < 0.0 || seconds >= end
+               : seconds <= at || media > rushes_json_number(clip, "seconds", in + end - at) + 1e-6)
+        return FALSE;
+    if (begins)
+        cJSON_AddNumberToObject(change, "at", seconds);
+    cJSON_AddNumberToObject(change, begins ? "in" : "out", media);
+    rushes_project_begin(project, "Trim Sound");
+    gboolean trimmed = rushes_film_edit_sound(project, kept, "Trim Sound", change, error);
+    rushes_project_end(project);
+    return trimmed;
+}
+
 gboolean rushes_film_remove_sound(RushesProject *project, const char *id, GError **error)
 {
     g_autoptr(cJSON) lane = copy_list(project, SOUND);

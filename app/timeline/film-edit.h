@@ -18,6 +18,10 @@ char *rushes_film_add_sound(RushesProject *project, const cJSON *fields, const c
 // Changes fields; a JSON null removes one. The same label within a second undoes as one.
 gboolean rushes_film_edit_sound(RushesProject *project, const char *id, const char *label,
                                 const cJSON *fields, GError **error);
+// Lets the clip begin, or end, at `seconds` of the film, with what its media has there. FALSE without an error when nothing
+// of it would be left, or its media does not reach so far.
+gboolean rushes_film_trim_sound(RushesProject *project, const char *id, gboolean begins,
+                                double seconds, GError **error);
 gboolean rushes_film_remove_sound(RushesProject *project, const char *id, GError **error);
 // Two clips in place of one that sounds at `seconds` of the film. FALSE without an error when it does not.
 gboolean rushes_film_split_sound(RushesProject *project, const char *id, double seconds,

@@ -124,6 +124,32 @@ static void a_split_sound_goes_on_without_a_gap(void)
     film_clear(&film);
 }
 
+static void a_trimmed_sound_keeps_what_is_heard_where_it_is(void)
+{
+    Film film = film_new();
+    g_autofree char *id = add_sound(&film, 1.0, 3.0);
+
+    edit_number(&film, id, "Measure", "seconds", 3.0);
+    g_assert_true(rushes_film_trim_sound(film.project, id, TRUE, 1.5, NULL));
+    g_assert_true(rushes_film_trim_sound(film.project, id, FALSE, 3.25, NULL));
+    const cJSON *clip = rushes_film_find_sound(film.project, id);
+    g_assert_cmpfloat(rushes_json_number(clip, "at", 0), ==, 1.5);
+    g_assert_cmpfloat(rushes_json_number(clip, "in", 0), ==, 0.5);
+    g_assert_cmpfloat(rushes_film_sound_end(clip), ==, 3.25);
+    // It can be drawn out again as far as its media goes, and no end passes the other.
+    g_assert_true(rushes_film_trim_sound(film.project, id, FALSE, 4.0, NULL));
+    g_assert_false(rushes_film_trim_sound(film.project, id, FALSE, 4.25, NULL));
+    g_assert_false(rushes_film_trim_sound(film.project, id, TRUE, 0.75, NULL));
+    g_assert_false(rushes_film_trim_sound(film.project, id, TRUE, 4.0, NULL));
+    g_assert_false(rushes_film_trim_sound(film.project, id, FALSE, 1.5, NULL));
+    for (int step = 0; step < 3; step++)
+        g_assert_true(rushes_project_undo(film.project, NULL));
+    clip = rushes_film_find_sound(film.project, id);
+    g_assert_cmpfloat(rushes_json_number(clip, "at", 0), ==, 1.0);
+    g_assert_cmpfloat(rushes_film_sound_end(clip), ==, 4.0);
+    film_clear(&film);
+}
+
 static void a_split_shot_shows_the_same_frames(void)
 {
     Film film = film_new();
@@ -323,6 +349,7 @@ int main(int argc, char **argv)
     ADD(nudges_in_one_go_are_one_step);
     ADD(every_edit_survives_an_end_without_saving);
     ADD(a_split_sound_goes_on_without_a_gap);
+    ADD(a_trimmed_sound_keeps_what_is_heard_where_it_is);
     ADD(a_split_shot_shows_the_same_frames);
     ADD(ripple_delete_moves_what_comes_later);
     ADD(markers_are_kept_in_order_with_their_names);
