@@ -20,6 +20,7 @@ struct _RushesSoundBlock {
     double scale; // pixels a second
     gboolean hovered;
     RushesBlockPart held;
+    double held_from; // where in the lane, pixels
 };
 
 enum { DRAGGED, ADJUST, NUDGE, N_SIGNALS };
@@ -133,21 +134,42 @@ static void update(RushesSoundBlock *self)
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
+// While it is dragged the block goes along with the pointer, and so do its own coordinates.
+static double x_in_lane(RushesSoundBlock *self, double x)
+{
+    double lane_x = x, y;
+
+    gtk_widget_translate_coordinates(GTK_WIDGET(self), gtk_widget_get_parent(GTK_WIDGET(self)), x,
+                                     0, &lane_x, &y);
+    return lane_x;
+}
+
 static void on_drag_begin(GtkGestureDrag *gesture, double x, double y, RushesSoundBlock *self)
 {
     gtk_widget_grab_focus(GTK_WIDGET(self));
     self->held = rushes_block_find_part(GTK_WIDGET(self), x, y, fades_of(self));
+    self->held_from = x_in_lane(self, x);
     gtk_gesture_set_state(GTK_GESTURE(gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+// How far the pointer has gone along the lane.
+static double dragged_by(RushesSoundBlock *self, GtkGestureDrag *gesture, double dx)
+{
+    double x, y;
+
+    return gtk_gesture_drag_get_start_point(gesture, &x, &y)
+               ? x_in_lane(self, x + dx) - self->held_from
+               : 0;
 }
 
 static void on_drag_update(GtkGestureDrag *gesture, double dx, double dy, RushesSoundBlock *self)
 {
-    g_signal_emit(self, signals[DRAGGED], 0, self->held, dx, FALSE);
+    g_signal_emit(self, signals[DRAGGED], 0, self->held, dragged_by(self, gesture, dx), FALSE);
 }
 
 static void on_drag_end(GtkGestureDrag *gesture, double dx, double dy, RushesSoundBlock *self)
 {
-    g_signal_emit(self, signals[DRAGGED], 0, self->held, dx, TRUE);
+    g_signal_emit(self, signals[DRAGGED], 0, self->held, dragged_by(self, gesture, dx), TRUE);
 }
 
 static void on_released(RushesSoundBlock *self, int count, double x, double y)

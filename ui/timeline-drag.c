@@ -244,18 +244,21 @@ static GdkDragAction on_drop_motion(GtkDropTarget *target, double x, double y,
                                     RushesTimelineRow *self)
 {
     GdkDrop *drop = gtk_drop_target_get_current_drop(target);
-    gboolean files =
-        drop && gdk_content_formats_contain_gtype(gdk_drop_get_formats(drop), GDK_TYPE_FILE_LIST);
+    GdkContentFormats *formats = drop ? gdk_drop_get_formats(drop) : NULL;
+    gboolean files = formats && gdk_content_formats_contain_gtype(formats, GDK_TYPE_FILE_LIST);
+    gboolean shot = formats && gdk_content_formats_contain_gtype(formats, RUSHES_TYPE_SHOT);
 
     self->drop_x = files ? timeline_x(self, timeline_snap(self, timeline_seconds(self, x), NULL))
                          : timeline_x(self, timeline_shot_start(self, drop_index(self, x))) - 1;
     gtk_widget_queue_draw(GTK_WIDGET(self));
-    return files ? GDK_ACTION_COPY : GDK_ACTION_COPY | GDK_ACTION_MOVE;
+    return shot ? GDK_ACTION_MOVE : GDK_ACTION_COPY; // takes and files stay where they come from
 }
 
 static void on_drop_leave(GtkDropTarget *target, RushesTimelineRow *self)
 {
     self->drop_x = self->snap_line = -1;
+    // The press that began the drag has no release of its own, and the next press would be taken for it.
+    gtk_event_controller_reset(GTK_EVENT_CONTROLLER(self->ruler));
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
@@ -344,7 +347,7 @@ void timeline_watch_pointer(RushesTimelineRow *self)
 {
     GType accepted[] = {RUSHES_TYPE_SHOT, RUSHES_TYPE_TAKE, GDK_TYPE_FILE_LIST};
     GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_INVALID, GDK_ACTION_COPY | GDK_ACTION_MOVE);
-    GtkGesture *ruler = gtk_gesture_drag_new();
+    GtkGesture *ruler = self->ruler = gtk_gesture_drag_new();
     GtkEventController *scroll =
         gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
 

@@ -38,6 +38,8 @@ gboolean timeline_move_focus(GtkWidget *widget, GtkDirectionType direction)
     int count = G_N_ELEMENTS(lanes), lane = back ? count : -1;
     guint index;
 
+    if (focus && !gtk_widget_is_focus(focus)) // in the settings of a block, or its menu
+        return gtk_widget_child_focus(focus, direction);
     for (int i = 0; focus && i < count; i++) {
         if (!g_ptr_array_find(lanes[i], focus, &index))
             continue;

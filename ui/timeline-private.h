@@ -37,6 +37,7 @@ struct _RushesTimelineRow {
 
     GtkAdjustment *hadjustment, *vadjustment;
     GtkScrollablePolicy hpolicy, vpolicy;
+    GtkGesture *ruler; // owned by the widget
 };
 
 enum {

@@ -11,94 +11,10 @@ import subprocess
 import sys
 import time
 
-# Warnings end the studio, not this script: its own bindings warn when a service answers late.
-STUDIO = dict(os.environ)
-os.environ.pop("G_DEBUG", None)
+from studio import (RUSHES, STUDIO, application, check, choose, drag_file, finish, manage_windows, named, press, pyatspi,
+                    shot, wait, xdo)
 
-import pyatspi  # noqa: E402
-
-RUSHES, SHOTS = sys.argv[1], pathlib.Path(sys.argv[2])
 PROMPT = "A red fox hops in the snow at night"
-cases = []
-
-
-def check(name, ok):
-    cases.append(ok)
-    print(f"{'ok' if ok else 'not ok'} {len(cases)} - {name}", flush=True)
-    return ok
-
-
-def shot(name):
-    subprocess.run(["import", "-window", "root", str(SHOTS / f"{name}.png")], check=False)
-
-
-def walk(node, depth=0):
-    if node is None or depth > 60:
-        return
-    yield node
-    try:
-        count = node.childCount
-    except Exception:
-        return
-    for index in range(count):
-        try:
-            child = node.getChildAtIndex(index)
-        except Exception:
-            continue
-        yield from walk(child, depth + 1)
-
-
-def wait(find, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            found = find()
-        except Exception:
-            found = None
-        if found:
-            return found
-        time.sleep(0.1)
-    return None
-
-
-def application():
-    desktop = pyatspi.Registry.getDesktop(0)
-    for index in range(desktop.childCount):
-        app = desktop.getChildAtIndex(index)
-        if app and "rushes" in app.name.lower():
-            return app
-    return None
-
-
-def named(text, role=None):
-    for node in walk(application()):
-        if text in node.name and (role is None or node.getRole() == role):
-            return node
-    return None
-
-
-def press(text):
-    button = wait(lambda: named(text, pyatspi.ROLE_PUSH_BUTTON) or named(text, pyatspi.ROLE_TOGGLE_BUTTON))
-    if not button:
-        return False
-    return button.queryAction().doAction(0)
-
-
-def xdo(*words):
-    subprocess.run(["xdotool", *map(str, words)], check=False)
-
-
-def choose(text):
-    """An item of the main menu."""
-    menu = wait(lambda: named("Main menu"))
-    for node in walk(menu):
-        try:
-            if node.queryAction().nActions and node.queryAction().doAction(0):
-                break
-        except NotImplementedError:
-            pass
-    item = wait(lambda: named(text, pyatspi.ROLE_MENU_ITEM), 5)
-    return bool(item) and item.queryAction().doAction(0)
 
 
 def processor_seconds(pid):
@@ -127,27 +43,6 @@ def set_prompt(text):
     return wait(lambda: content.getText(0, content.characterCount) == text)
 
 
-def drag_in(file):
-    """Drags a file from another program's window onto the studio's."""
-    source = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("drag_source.py")), file])
-    time.sleep(1.5)
-    window = subprocess.run(["xdotool", "search", "--name", "drag source"], capture_output=True, text=True)
-    if window.stdout.split():
-        xdo("windowmove", window.stdout.split()[-1], 1180, 820)
-        xdo("windowraise", window.stdout.split()[-1])
-        time.sleep(0.4)
-    xdo("mousemove", 1220, 860, "mousedown", 1)
-    for step in range(12):
-        xdo("mousemove", 1220 - step * 48, 860 - step * 44)
-        time.sleep(0.06)
-    xdo("mousemove", 645, 330)
-    time.sleep(0.4)
-    xdo("mouseup", 1)
-    time.sleep(1.0)
-    source.terminate()
-    source.wait()
-
-
 def first_run(home):
     """The window of somebody who has never used the studio: a sample plays, its words are the draft."""
     studio = subprocess.Popen([RUSHES], env={**STUDIO, "HOME": str(home / "new"),
@@ -163,8 +58,7 @@ def first_run(home):
 
 def main():
     home = pathlib.Path(os.environ["HOME"])
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) if os.path.exists("/usr/bin/openbox") else None
+    manager = manage_windows()
     (home / "new").mkdir()
     first_run(home)
     STUDIO["RUSHES_MODELS"] = str(home / "no models")  # and so without the sample
@@ -221,7 +115,7 @@ def main():
         wait(lambda: named("Shot 1:"), 5)
         shot("4-timeline")
         check("other words can be typed", set_prompt("something else entirely"))
-        drag_in(str(takes[0]))
+        drag_file(str(takes[0]), (645, 330))
         words = named("Prompt", pyatspi.ROLE_TEXT).queryText()
         check("dropping the take's file brings its recipe back", words.getText(0, words.characterCount) == PROMPT)
         shot("5-dropped")
@@ -246,8 +140,7 @@ def main():
         studio.wait()
         if manager:
             manager.terminate()
-    print(f"1..{len(cases)}")
-    return 0 if all(cases) else 1
+    return finish()
 
 
 sys.exit(main())

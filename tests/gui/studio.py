@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The studio's window as a person has it: found through the accessibility bus, worked with the pointer and keys.
+
+Rules that are checked are printed as TAP; finish() ends it. The programs under test read sys.argv[1] (RUSHES) and
+sys.argv[2] (where pictures of the window go).
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+# Warnings end the studio, not this script: its own bindings warn when a service answers late.
+STUDIO = dict(os.environ)
+os.environ.pop("G_DEBUG", None)
+
+import pyatspi  # noqa: E402
+
+RUSHES, SHOTS = sys.argv[1], pathlib.Path(sys.argv[2])
+cases = []
+
+
+def check(name, ok):
+    cases.append(bool(ok))
+    print(f"{'ok' if ok else 'not ok'} {len(cases)} - {name}", flush=True)
+    return ok
+
+
+def finish():
+    """Ends the TAP. -> the exit status"""
+    print(f"1..{len(cases)}")
+    return 0 if all(cases) else 1
+
+
+def shot(name):
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["import", "-window", "root", str(SHOTS / f"{name}.png")], check=False)
+
+
+def manage_windows():
+    """A window manager, where there is one; end it with terminate()."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(["openbox"], **quiet) if os.path.exists("/usr/bin/openbox") else None
+
+
+def walk(node, depth=0):
+    if node is None or depth > 60:
+        return
+    yield node
+    try:
+        count = node.childCount
+    except Exception:
+        return
+    for index in range(count):
+        try:
+            child = node.getChildAtIndex(index)
+        except Exception:
+            continue
+        yield from walk(child, depth + 1)
+
+
+def wait(find, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            found = find()
+        except Exception:
+            found = None
+        if found:
+            return found
+        time.sleep(0.1)
+    return None
+
+
+def application():
+    desktop = pyatspi.Registry.getDesktop(0)
+    for index in range(desktop.childCount):
+        app = desktop.getChildAtIndex(index)
+        if app and "rushes" in app.name.lower():
+            return app
+    return None
+
+
+def named(text, role=None):
+    for node in walk(application()):
+        if text in node.name and (role is None or node.getRole() == role):
+            return node
+    return None
+
+
+def press(text):
+    button = wait(lambda: named(text, pyatspi.ROLE_PUSH_BUTTON) or named(text, pyatspi.ROLE_TOGGLE_BUTTON))
+    if not button:
+        return False
+    return button.queryAction().doAction(0)
+
+
+def xdo(*words):
+    subprocess.run(["xdotool", *map(str, words)], check=False)
+
+
+def choose(text):
+    """An item of the main menu."""
+    menu = wait(lambda: named("Main menu"))
+    for node in walk(menu):
+        try:
+            if node.queryAction().nActions and node.queryAction().doAction(0):
+                break
+        except NotImplementedError:
+            pass
+    item = wait(lambda: named(text, pyatspi.ROLE_MENU_ITEM), 5)
+    return bool(item) and item.queryAction().doAction(0)
+
+
+def press_at(x, y):
+    xdo("mousemove", round(x), round(y))
+    time.sleep(0.15)
+    xdo("click", 1)
+    time.sleep(0.15)
+
+
+def drag(start, end):
+    """With the pointer, from point to point, as slowly as a hand."""
+    xdo("mousemove", *start, "mousedown", 1)
+    time.sleep(0.15)
+    for step in range(1, 13):
+        xdo("mousemove", *(round(a + (b - a) * step / 12) for a, b in zip(start, end)))
+        time.sleep(0.03)
+    time.sleep(0.2)
+    xdo("mouseup", 1)
+    time.sleep(0.3)
+
+
+def drag_file(file, end):
+    """Drags a file from another program's window to a point of the studio's."""
+    source = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("drag_source.py")), file])
+    time.sleep(1.5)
+    window = subprocess.run(["xdotool", "search", "--name", "drag source"], capture_output=True, text=True, check=False)
+    if window.stdout.split():
+        xdo("windowmove", window.stdout.split()[-1], 1180, 820)
+        xdo("windowraise", window.stdout.split()[-1])
+        time.sleep(0.4)
+    drag((1220, 860), end)
+    time.sleep(0.7)
+    source.terminate()
+    source.wait()

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A film is cut, dubbed, exported and shared with the real pointer and keys, and the project says what came of it.
+
+usage: test_timeline.py RUSHES SCREENSHOTS; under a session bus and a display. Prints TAP; pictures of the window go into
+SCREENSHOTS.
+"""
+import json
+import math
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import wave
+
+from studio import (RUSHES, STUDIO, application, check, drag, drag_file, finish, manage_windows, named, press_at, pyatspi,
+                    shot, wait, walk, xdo)
+
+FPS, FRAMES, WIDTH, HEIGHT, RATE = 10, 30, 64, 40, 16000
+
+
+def make_project(folder):
+    """Two takes of three seconds, one shot of each."""
+    for number, colour in ((1, (200, 60, 40)), (2, (40, 90, 200))):
+        take = folder / "takes" / f"take-{number}"
+        take.mkdir(parents=True)
+        recipe = {"version": 1, "model": "mini", "prompt": f"colour {number}", "negative": "", "seed": str(number),
+                  "width": WIDTH, "height": HEIGHT, "frames": FRAMES, "fps": FPS, "steps": 8, "guidance": 4,
+                  "audio_guidance": 3, "shift": 3, "sampler": "euler-linear"}
+        (take / "take.json").write_text(json.dumps(
+            {"version": 1, "number": number, "state": "done", "created": 1795000000 + number, "star": False, "note": "",
+             "rate": RATE, "channels": 1, "recipe": recipe, "result": {"frames": FRAMES, "samples": RATE * 3, "rate": RATE}}))
+        (take / "frames.rgb").write_bytes(bytes(colour) * (WIDTH * HEIGHT * FRAMES))
+        (take / "audio.f32").write_bytes(b"".join(
+            struct.pack("<f", 0.3 * math.sin(2 * math.pi * 220 * number * n / RATE)) for n in range(RATE * 3)))
+    (folder / "project.json").write_text(json.dumps(
+        {"version": 1, "title": "Cut", "takes": ["take-1", "take-2"],
+         "shots": [{"id": f"shot-{n}", "take": f"take-{n}", "in": 0, "out": FRAMES - 1} for n in (1, 2)]}))
+
+
+def make_sound(path):
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(n / 20))) for n in range(RATE * 2)))
+
+
+def state(folder):
+    """The shots and the sounds as they are on the disk: project.json, and the journal's edits on top."""
+    project = json.loads((folder / "project.json").read_text())
+    shots, values = project["shots"], project
+    journal = folder / "journal.jsonl"
+    for line in journal.read_text().splitlines() if journal.exists() else []:
+        edit = json.loads(line)
+        if edit.get("seq", 0) <= project.get("seq", 0):
+            continue
+        at = next((n for n, one in enumerate(shots) if one["id"] == edit.get("id")), None)
+        if edit["op"] == "shot-set":
+            shots[at].update(edit["fields"])
+        elif edit["op"] == "shot-move":
+            shots.insert(edit["index"], shots.pop(at))
+        elif edit["op"] == "shot-add":
+            shots.insert(edit.get("index", len(shots)), edit["shot"])
+        elif edit["op"] == "shot-remove":
+            shots.pop(at)
+        elif edit["op"] == "set":
+            values[edit["key"]] = edit["value"]
+    return shots, values.get("sound") or []
+
+
+def window_place():
+    """Where the studio's content begins on the screen."""
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^Cut$"], capture_output=True, text=True, check=False)
+    text = subprocess.run(["xdotool", "getwindowgeometry", "--shell", found.stdout.split()[-1]], capture_output=True,
+                          text=True, check=False).stdout
+    fields = {key: int(value) for key, value in (line.split("=") for line in text.split())}
+    frame = wait(lambda: named("Cut", pyatspi.ROLE_FRAME), 5).queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+    # Its own border is part of the window, and all around.
+    return fields["X"] + (fields["WIDTH"] - frame.width) // 2, fields["Y"] + (fields["HEIGHT"] - frame.height) // 2
+
+
+def box(name):
+    """x, y, width, height of what has that name, on the screen."""
+    node = wait(lambda: named(name), 10)
+    area = node.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+    left, top = window_place()
+    return left + area.x, top + area.y, area.width, area.height
+
+
+def near(value, goal, within):
+    return abs(value - goal) <= within
+
+
+def change_shots(film):
+    """Trims, fades, the dissolve, another order: what the pointer does to shots."""
+    x, y, width, height = box("Shot 1:")
+    second = width / 3  # pixels
+    middle = y + height // 2
+    drag((x + width - 3, middle), (x + width - 3 - second, middle))
+    check("dragging a shot's end trims it", wait(lambda: near(state(film)[0][0]["out"], 19, 1), 5))
+    drag((x + 3, middle), (x + 3 + second / 2, middle))
+    check("dragging its beginning trims that", wait(lambda: near(state(film)[0][0]["in"], 5, 1), 5))
+    x, y, width, height = box("Shot 2:")
+    drag((x + 14, y + 8), (x + 14 + second, y + 8))
+    check("the knob at its top left fades it in", wait(lambda: near(state(film)[0][1].get("fade_in", 0), 1, 0.1), 5))
+    drag((x + width - 14, y + 8), (x + width - 14 - second / 2, y + 8))
+    check("the one at its top right fades it out", wait(lambda: near(state(film)[0][1].get("fade_out", 0), 0.5, 0.1), 5))
+    drag((x + 14, y + height - 8), (x + 14 + second / 2, y + height - 8))
+    check("the knob at its bottom dissolves from the shot before",
+          wait(lambda: near(state(film)[0][1].get("dissolve", 0), 0.5, 0.1), 5))
+    length = (state(film)[0][0]["out"] - state(film)[0][0]["in"] + 1 + FRAMES) / FPS - 0.5
+    check("the title says how long the film is, the dissolve counted once",
+          wait(lambda: named(f"2 shots, 0:{length:05.2f}", pyatspi.ROLE_LABEL)
+               or named(f"2 shots, 0:{length + 0.1:05.2f}", pyatspi.ROLE_LABEL), 5))
+    shot("timeline-1-cut")
+    for label in ("dissolve", "fade_out", "fade_in"):
+        xdo("key", "ctrl+z")
+        check(f"undo takes the {label.replace('_', ' ')} back", wait(lambda: not state(film)[0][1].get(label), 5))
+    a, b = box("Shot 1:"), box("Shot 2:")
+    drag((b[0] + b[2] // 2, b[1] + 30), (a[0] + 20, a[1] + 30))
+    check("a shot dragged before another stands there",
+          wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-2", "shot-1"], 5))
+    xdo("key", "ctrl+z")
+    wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-1", "shot-2"], 5)
+    return second
+
+
+def move_head(second):
+    x, y, _width, _height = box("Shot 1:")
+    ruler = y - 16
+    press_at(x + round(second), ruler)
+    check("a press on the ruler puts the play head there", wait(lambda: named("frame 11 / ") or named("frame 10 / "), 5))
+    drag((x + second, ruler), (x + 2 * second, ruler))
+    check("dragging it moves through the film", wait(lambda: named("frame 21 / ") or named("frame 20 / "), 5))
+
+
+def sounds(film):
+    return state(film)[1]
+
+
+def choose_sound():
+    x, y, width, height = box("Sound: ")
+    press_at(x + width // 2, y + height - 6)
+    time.sleep(0.3)
+
+
+def change_sounds(film, second, file):
+    x, y, _width, height = box("Shot 1:")
+    drag_file(str(file), (round(x + second), y + height // 2))
+    check("a file dropped on the timeline sounds from there",
+          wait(lambda: sounds(film) and near(sounds(film)[0]["at"], 1, 0.15), 20))
+    x, y, width, height = box("Sound: ")
+    at = sounds(film)[0]["at"]
+    middle = y + height - 6
+    drag((x + width // 2, middle), (x + width // 2 + second / 2, middle))
+    check("a sound is moved by its middle", wait(lambda: near(sounds(film)[0]["at"], at + 0.5, 0.15), 5))
+    x, y, width, height = box("Sound: ")
+    drag((x + width - 3, middle), (x + width - 3 - second / 2, middle))
+    check("and trimmed at its end", wait(lambda: near(sounds(film)[0]["out"], 1.5, 0.15), 5))
+    drag((x + 3, middle), (x + 3 + second / 4, middle))
+    check("and at its beginning", wait(lambda: near(sounds(film)[0]["in"], 0.25, 0.15), 5))
+    x, y, width, height = box("Sound: ")
+    drag((x + 14, y + 8), (x + 14 + second / 2, y + 8))
+    check("its knob fades it in", wait(lambda: near(sounds(film)[0].get("fade_in", 0), 0.5, 0.1), 5))
+    x, y, _width, _height = box("Shot 1:")
+    press_at(x + round(1.9 * second), y - 16)
+    choose_sound()
+    xdo("key", "i")
+    check("I lets the chosen sound begin at the play head", wait(lambda: near(sounds(film)[0]["at"], 1.9, 0.11), 5))
+    press_at(x + round(2.4 * second), y - 16)
+    choose_sound()
+    xdo("key", "o")
+    check("O lets it end there",
+          wait(lambda: near(sounds(film)[0]["at"] + sounds(film)[0]["out"] - sounds(film)[0]["in"], 2.5, 0.11), 5))
+    shot("timeline-2-sound")
+
+
+def tab_to(name, role):
+    """Moves the focus with Tab until that has it."""
+    for _ in range(30):
+        node = named(name, role)
+        print([n.name for n in walk(application()) if n.getState().contains(pyatspi.STATE_FOCUSED)])
+        if node and node.getState().contains(pyatspi.STATE_FOCUSED):
+            return node
+        xdo("key", "Tab")
+        time.sleep(0.1)
+    return None
+
+
+def use_inspector(film):
+    x, y, width, height = box("Shot 1:")
+    xdo("mousemove", x + width // 2, y + height // 2, "click", "--repeat", 2, "--delay", 60, 1)
+    gain = wait(lambda: named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON), 10)
+    check("a double press opens a shot's settings", gain)
+    gain.queryValue().currentValue = -6
+    check("its gain is set there", wait(lambda: state(film)[0][0].get("gain_db") == -6, 5))
+    check("Tab goes to its mute", tab_to("Mute this shot", pyatspi.ROLE_CHECK_BOX))
+    xdo("key", "space")
+    check("and whether it is mute", wait(lambda: state(film)[0][0].get("mute") is True, 5))
+    shot("timeline-3-settings")
+    xdo("key", "Escape")
+    wait(lambda: not named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON), 5)
+
+
+def speak(film):
+    xdo("key", "t")
+    words = wait(lambda: named("Words of the line", pyatspi.ROLE_TEXT), 10)
+    check("T opens the window for a spoken line", words)
+    xdo("type", "--delay", "8", "once upon a time")
+    wait(lambda: words.queryText().getText(0, -1) == "once upon a time", 5)
+    shot("timeline-4-spoken")
+    named("Speak", pyatspi.ROLE_PUSH_BUTTON).queryAction().doAction(0)
+    check("its words are spoken on the timeline",
+          wait(lambda: [one["words"] for one in sounds(film) if "words" in one] == ["once upon a time"], 20))
+    check("in a block that says so", wait(lambda: named("Spoken line: “once upon a time”"), 5))
+
+
+def main():
+    home = pathlib.Path(os.environ["HOME"])
+    film, file = home / "Cut.rushes", home / "tone.wav"
+    make_project(film)
+    make_sound(file)
+    manager = manage_windows()
+    studio = subprocess.Popen([RUSHES, str(film)], env=STUDIO)
+    try:
+        check("the film is on the timeline", wait(lambda: named("Shot 2:")))
+        time.sleep(1)
+        second = change_shots(film)
+        move_head(second)
+        change_sounds(film, second, file)
+        use_inspector(film)
+        speak(film)
+    finally:
+        studio.terminate()
+        studio.wait()
+        if manager:
+            manager.terminate()
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
