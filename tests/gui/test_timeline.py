@@ -8,15 +8,13 @@ import json
 import math
 import os
 import pathlib
-import shutil
 import struct
 import subprocess
 import sys
 import time
 import wave
 
-from studio import (RUSHES, STUDIO, application, check, drag, drag_file, finish, manage_windows, named, press_at, pyatspi,
-                    shot, wait, walk, xdo)
+from studio import RUSHES, STUDIO, check, drag, drag_file, finish, manage_windows, named, press_at, pyatspi, shot, wait, xdo
 
 FPS, FRAMES, WIDTH, HEIGHT, RATE = 10, 30, 64, 40, 16000
 
@@ -182,7 +180,6 @@ def tab_to(name, role):
     """Moves the focus with Tab until that has it."""
     for _ in range(30):
         node = named(name, role)
-        print([n.name for n in walk(application()) if n.getState().contains(pyatspi.STATE_FOCUSED)])
         if node and node.getState().contains(pyatspi.STATE_FOCUSED):
             return node
         xdo("key", "Tab")
