@@ -248,6 +248,18 @@ void caps_log(const GpuCaps *caps, RshLogFn log, void *log_data)
     }
 }
 
+_Static_assert(sizeof(recommended) / sizeof(recommended[0]) <= CAPS_MAX_NAMES, "caps.h");
+
+size_t caps_names(const GpuCaps *caps, const char *names[CAPS_MAX_NAMES])
+{
+    GpuCaps copy = *caps;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(recommended) / sizeof(recommended[0]); i++)
+        if (*caps_flag(&copy, i))
+            names[count++] = recommended[i].name;
+    return count;
+}
+
 static RshStatus mask_error(const char *what, const char *item, size_t length, RshError *error)
 {
     char known[128] = "";

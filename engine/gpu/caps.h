@@ -29,5 +29,9 @@ const char *caps_missing(const GpuCaps *caps, const GpuFacts *facts);
 // One line for each recommended capability that is absent.
 void caps_log(const GpuCaps *caps, RshLogFn log, void *log_data);
 
+// Names of what the device has of what can be masked, in the order of the messages. Returns how many.
+#define CAPS_MAX_NAMES 16
+size_t caps_names(const GpuCaps *caps, const char *names[CAPS_MAX_NAMES]);
+
 // Applies "-fp16,-coopmat". NULL and "" change nothing. An unknown name is an error that lists the known ones.
 RSH_MUST_USE RshStatus caps_mask(GpuCaps *caps, const char *mask, RshError *error);

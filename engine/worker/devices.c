@@ -11,19 +11,8 @@ enum { MAX_DEVICES = 16 };
 
 static void add_caps(cJSON *device, const GpuCaps *caps)
 {
-    const struct {
-        const char *name;
-        bool has;
-    } flags[] = {
-        {"fp16", caps->fp16},
-        {"storage16", caps->storage16},
-        {"storage8", caps->storage8},
-        {"int8_dot", caps->int8_dot},
-        {"subgroup_shuffle", caps->subgroup_shuffle},
-        {"subgroup_arithmetic", caps->subgroup_arithmetic},
-        {"cooperative_matrix", caps->cooperative_matrix},
-        {"timestamps", caps->timestamps},
-    };
+    const char *names[CAPS_MAX_NAMES];
+    const size_t count = caps_names(caps, names);
     cJSON_AddStringToObject(device, "driver", caps->driver);
     cJSON_AddBoolToObject(device, "integrated", caps->integrated);
     cJSON_AddNumberToObject(device, "subgroup_size", caps->subgroup_size);
@@ -31,9 +20,8 @@ static void add_caps(cJSON *device, const GpuCaps *caps)
     cJSON_AddNumberToObject(device, "max_shared_bytes", caps->max_shared_bytes);
     cJSON_AddNumberToObject(device, "max_storage_bytes", (double)caps->max_storage_bytes);
     cJSON *list = cJSON_AddArrayToObject(device, "caps");
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-        if (flags[i].has)
-            cJSON_AddItemToArray(list, cJSON_CreateString(flags[i].name));
+    for (size_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
 }
 
 int devices_check(const RshEngineOptions *options)
