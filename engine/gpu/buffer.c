@@ -6,6 +6,20 @@
 
 #include "base/error.h"
 
+// Whole texels and vectors to the last byte.
+static uint64_t whole_vectors(uint64_t bytes)
+{
+    return (bytes + 15u) & ~(uint64_t)15u;
+}
+
+// llvmpipe generates other code for buffers whose size is a power
+// of two than for all others: there is none.
+static uint64_t buffer_size(const Gpu *gpu, uint64_t bytes)
+{
+    const uint64_t size = whole_vectors(bytes) + (gpu->caps.software ? BUFFER_SLACK : 0);
+    return gpu->caps.software && (size & (size - 1)) == 0 ? size + 16 : size;
+}
+
 static RshStatus buffer_make(Gpu *gpu, uint64_t bytes, uint32_t type, bool counted, bool map,
                              GpuBuffer **out, RshError *error)
 {
@@ -27,7 +41,7 @@ static RshStatus buffer_make(Gpu *gpu, uint64_t bytes, uint32_t type, bool count
     buffer->counted = counted;
     const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = (bytes + 15u) & ~(uint64_t)15u, // whole texels and vectors to the last byte
+        .size = buffer_size(gpu, bytes),
         .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT |
                  VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
                  VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
@@ -38,8 +52,8 @@ static RshStatus buffer_make(Gpu *gpu, uint64_t bytes, uint32_t type, bool count
         status = gpu_fail(gpu, result, "creating a buffer", error);
         goto done;
     }
-    status = memory_allocate(gpu, buffer->handle, type, counted, &buffer->memory,
-                             &buffer->allocated, error);
+    status = memory_allocate(gpu, buffer->handle, type, counted, info.size - whole_vectors(bytes),
+                             &buffer->memory, &buffer->allocated, error);
     if (status != RSH_OK)
         goto done;
     if (map) {
@@ -66,7 +80,7 @@ RshStatus gpu_buffer_create(Gpu *gpu, uint64_t bytes, bool zeroed, GpuBuffer **o
     if ((*out)->mapped)
         memset((*out)->mapped, 0, bytes);
     else
-        status = transfer_zero(gpu, (*out)->handle, 0, (bytes + 15u) & ~(uint64_t)15u, error);
+        status = transfer_zero(gpu, (*out)->handle, 0, whole_vectors(bytes), error);
     if (status != RSH_OK)
         gpu_buffer_destroy(out);
     return status;

@@ -3,6 +3,9 @@
 #pragma once
 #include "gpu/device.h"
 
+// On CPU drivers a buffer is this much longer than asked for, so that every view of it can be.
+#define BUFFER_SLACK 256
+
 typedef struct GpuTexelView {
     uint64_t offset, bytes;
     VkFormat format;

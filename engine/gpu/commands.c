@@ -46,6 +46,7 @@ void gpu_commands_destroy(GpuCommands **commands)
     hazard_clear(&self->hazards);
     free(self->pools);
     free(self->steps);
+    free(self->uses);
     free(self->slices);
     free(self->segments);
     free(self->times);
@@ -149,6 +150,17 @@ static RshStatus check_binding(const Gpu *gpu, const ShaderBlob *blob, uint32_t 
     return RSH_OK;
 }
 
+// llvmpipe reads bits 8 to 15 of a texel view's size as the last level of a picture and generates a kernel's
+// code anew for views where they are all zero: such a view is made longer.
+static uint64_t view_bytes(const Gpu *gpu, const GpuBinding *binding)
+{
+    const uint64_t texel = view_texel_bytes(binding->view);
+    const uint64_t bytes = binding->bytes / texel * texel, longer = bytes + BUFFER_SLACK;
+    return gpu->caps.software && (bytes >> 8 & 0xff) == 0 && longer / texel <= gpu->caps.max_texels
+               ? longer
+               : bytes;
+}
+
 static RshStatus write_set(GpuCommands *commands, const GpuPipeline *pipeline, VkDescriptorSet set,
                            const GpuBinding *bindings, RshError *error)
 {
@@ -170,9 +182,8 @@ static RshStatus write_set(GpuCommands *commands, const GpuPipeline *pipeline, V
             writes[i].pBufferInfo = &buffers[i];
             continue;
         }
-        const uint64_t texel = view_texel_bytes(binding->view);
         RshStatus status =
-            buffer_view(binding->buffer, binding->offset, binding->bytes / texel * texel,
+            buffer_view(binding->buffer, binding->offset, view_bytes(commands->gpu, binding),
                         binding->view, &views[i], error);
         if (status != RSH_OK)
             return status;
@@ -231,6 +242,28 @@ static RshStatus check_dispatch(const GpuCommands *commands, const ShaderBlob *b
     return gpu_check(gpu, error);
 }
 
+// Remembers how the first step with `pipeline` uses it, for warm.c.
+static bool add_use(GpuCommands *commands, GpuPipeline *pipeline, const GpuBinding *bindings)
+{
+    if (!commands->gpu->caps.software || pipeline->tried)
+        return true;
+    for (size_t i = 0; i < commands->use_count; i++)
+        if (commands->uses[i].pipeline == pipeline)
+            return true;
+    if (commands->use_count == commands->use_capacity) {
+        const size_t capacity = commands->use_capacity ? commands->use_capacity * 2 : 16;
+        GpuKernelUse *uses = realloc(commands->uses, capacity * sizeof(*uses));
+        if (!uses)
+            return false;
+        commands->uses = uses;
+        commands->use_capacity = capacity;
+    }
+    GpuKernelUse *use = &commands->uses[commands->use_count++];
+    *use = (GpuKernelUse){.pipeline = pipeline};
+    memcpy(use->bindings, bindings, pipeline->blob->binding_count * sizeof(*bindings));
+    return true;
+}
+
 RshStatus gpu_commands_dispatch(GpuCommands *commands, GpuPipeline *pipeline,
                                 const GpuBinding *bindings, uint32_t binding_count,
                                 const void *push, uint32_t push_bytes, const uint32_t groups[3],
@@ -246,6 +279,8 @@ RshStatus gpu_commands_dispatch(GpuCommands *commands, GpuPipeline *pipeline,
         status = allocate_set(commands, pipeline, &set, error);
     if (status == RSH_OK)
         status = write_set(commands, pipeline, set, bindings, error);
+    if (status == RSH_OK && !add_use(commands, pipeline, bindings))
+        status = error_set(error, RSH_ERROR_MEMORY, "no memory for a command list");
     if (status != RSH_OK)
         return status;
 

@@ -21,6 +21,13 @@ typedef struct CommandStep {
     char label[48];
 } CommandStep;
 
+// A kernel that had not run when the list was recorded, as the first of its steps uses it.
+typedef struct GpuKernelUse {
+    GpuPipeline *pipeline;
+    GpuBinding bindings[SHADER_MAX_BINDINGS];
+    double warm_ns; // that generating its code on another device took; 0 = not done
+} GpuKernelUse;
+
 // A part of a step: workgroups [base, base + groups) along each axis. Long dispatches are cut into several.
 typedef struct CommandSlice {
     size_t step;
@@ -42,6 +49,8 @@ struct GpuCommands {
     Gpu *gpu;
     CommandStep *steps;
     size_t step_count, step_capacity;
+    GpuKernelUse *uses; // on CPU drivers
+    size_t use_count, use_capacity;
     HazardTracker hazards;
     VkDescriptorPool *pools;
     size_t pool_count, pool_used; // sets taken from the last pool
@@ -54,7 +63,9 @@ struct GpuCommands {
     uint32_t query_count;
     double *times; // nanoseconds of each step in the last profiled run
     bool finished, profile, serialise, reverse,
-        stale; // stale: to be cut and recorded again before the next run
+        stale;         // stale: to be cut and recorded again before the next run
+    bool without_work; // every dispatch has no workgroup: only the driver's own work is done
+    bool warmed;       // what could be done ahead for the kernels' first dispatches is done
     uint32_t recuts, runs;
     double cost_scale; // of the device, when the steps were costed
     uint32_t barrier_count;
@@ -63,3 +74,11 @@ struct GpuCommands {
 // submit.c
 RSH_MUST_USE RshStatus commands_record(GpuCommands *commands, RshError *error);
 void commands_drop_recording(GpuCommands *commands);
+
+// A first dispatch that takes this long was compiled by the driver; the kernels that follow will be, too.
+#define COMMANDS_COLD_NS 150e6
+
+// warm.c: makes a CPU driver generate the code of the list's kernels that never ran, on as many threads as
+// there are cores. Returns how many it was done for: 0 when there is nothing to gain. A failure costs time
+// only. `stop` (may be NULL) is asked before each kernel, by any of the threads; true ends it.
+size_t commands_warm(GpuCommands *commands, bool (*stop)(void *data), void *stop_data);

@@ -158,6 +158,29 @@ done:
     return status;
 }
 
+RshStatus gpu_open_beside(const Gpu *gpu, Gpu **out, RshError *error)
+{
+    Gpu *other = calloc(1, sizeof(*other));
+    *out = NULL;
+    if (!other)
+        return error_set(error, RSH_ERROR_MEMORY, "no memory for a device");
+    other->beside = true;
+    other->physical = gpu->physical;
+    other->caps = gpu->caps;
+    other->facts = gpu->facts;
+    other->cost_scale = 1.0;
+    const VkResult result = create_device(other);
+    RshStatus status = result == VK_SUCCESS ? memory_init(other, UINT64_MAX, error)
+                                            : gpu_fail(other, result, "opening the device", error);
+    if (status == RSH_OK) {
+        vkGetDeviceQueue(other->device, other->facts.queue_family, 0, &other->queue);
+        *out = other;
+        other = NULL;
+    }
+    gpu_close(&other);
+    return status;
+}
+
 void gpu_close(Gpu **gpu)
 {
     Gpu *self = *gpu;
@@ -172,7 +195,8 @@ void gpu_close(Gpu **gpu)
         transfer_destroy(self);
         vkDestroyDevice(self->device, NULL);
     }
-    instance_close(&self->instance);
+    if (!self->beside)
+        instance_close(&self->instance);
     free(self->cache_dir);
     free(self);
 }

@@ -51,6 +51,9 @@ struct Gpu {
     double cost_scale; // measured nanoseconds for each one that a recorder expected
     uint64_t cuts;     // of command lists into submissions, so far
     bool lost;
+    bool beside;        // opened by gpu_open_beside(): the instance is another's
+    bool cold;          // the driver's cache did not have the kernels that were asked for last
+    bool warming_fails; // what is compiled on a device beside this one does not serve this one
 };
 
 // instance.c
@@ -63,9 +66,11 @@ RSH_MUST_USE RshStatus instance_choose(const GpuInstance *instance, const char *
 
 // memory.c
 RSH_MUST_USE RshStatus memory_init(Gpu *gpu, uint64_t budget, RshError *error);
-// Memory for `buffer`, bound to it; counted in in_use when `counted`. *bytes receives what was taken.
+// Memory for `buffer`, bound to it; counted in in_use when `counted`. *bytes receives what was taken, less the
+// `slack` bytes that the caller did not ask for.
 RSH_MUST_USE RshStatus memory_allocate(Gpu *gpu, VkBuffer buffer, uint32_t type, bool counted,
-                                       VkDeviceMemory *out, uint64_t *bytes, RshError *error);
+                                       uint64_t slack, VkDeviceMemory *out, uint64_t *bytes,
+                                       RshError *error);
 void memory_free(Gpu *gpu, VkDeviceMemory memory, uint64_t bytes, bool counted);
 
 // transfer.c
@@ -92,7 +97,10 @@ void *cache_file_read(const Gpu *gpu, const char *kind, const char *key, size_t 
 void cache_file_write(const Gpu *gpu, const char *kind, const char *key, const void *data,
                       size_t bytes);
 
-// device.c: turns a failed Vulkan call into a status and one sentence; remembers that the device was lost.
+// device.c: another device on the same hardware with a queue of its own, without cache, transfers or log.
+// Close it with gpu_close() before `gpu`. Any thread.
+RSH_MUST_USE RshStatus gpu_open_beside(const Gpu *gpu, Gpu **out, RshError *error);
+// Turns a failed Vulkan call into a status and one sentence; remembers that the device was lost.
 RshStatus gpu_fail(Gpu *gpu, VkResult result, const char *what, RshError *error);
 // RSH_OK while the device works: every entry point asks first.
 RshStatus gpu_check(const Gpu *gpu, RshError *error);

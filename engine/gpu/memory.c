@@ -66,7 +66,7 @@ RshStatus memory_init(Gpu *gpu, uint64_t budget, RshError *error)
     return RSH_OK;
 }
 
-RshStatus memory_allocate(Gpu *gpu, VkBuffer buffer, uint32_t type, bool counted,
+RshStatus memory_allocate(Gpu *gpu, VkBuffer buffer, uint32_t type, bool counted, uint64_t slack,
                           VkDeviceMemory *out, uint64_t *bytes, RshError *error)
 {
     VkMemoryRequirements needs;
@@ -103,9 +103,9 @@ RshStatus memory_allocate(Gpu *gpu, VkBuffer buffer, uint32_t type, bool counted
         snprintf(what, sizeof(what), "allocating %.0f MiB", (double)needs.size / 1048576.0);
         return gpu_fail(gpu, result, what, error);
     }
-    *bytes = needs.size;
+    *bytes = needs.size - slack;
     if (counted) {
-        gpu->in_use += needs.size;
+        gpu->in_use += *bytes;
         if (gpu->in_use > gpu->peak)
             gpu->peak = gpu->in_use;
     }

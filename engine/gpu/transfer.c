@@ -55,7 +55,7 @@ static RshStatus make_staging(Gpu *gpu, RshError *error)
     VkResult result = vkCreateBuffer(gpu->device, &info, NULL, &transfer->buffer);
     if (result != VK_SUCCESS)
         return gpu_fail(gpu, result, "creating the staging buffer", error);
-    RshStatus status = memory_allocate(gpu, transfer->buffer, gpu->staging_type, false,
+    RshStatus status = memory_allocate(gpu, transfer->buffer, gpu->staging_type, false, 0,
                                        &transfer->memory, &bytes, error);
     if (status == RSH_OK) {
         result = vkMapMemory(gpu->device, transfer->memory, 0, VK_WHOLE_SIZE, 0, &transfer->mapped);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Recorded work: derived barriers, replays, cuts, cancelling and the checks of what is passed.
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "device_test.h"
+#include "gpu/commands.h"
 #include "gpu/hazard.h"
 #include "shared/test_chain.h"
 
@@ -295,6 +297,37 @@ static void kernels_that_never_ran_get_submissions_of_their_own(void)
     chain_close(&chain);
 }
 
+static bool always(void *data)
+{
+    (void)data;
+    return true;
+}
+
+// Code generated ahead on another device must leave every buffer and the list itself as they are.
+static void kernels_warmed_ahead_change_no_bit(void)
+{
+    Chain chain;
+    if (!chain_open(&chain, &(GpuOptions){0}))
+        return;
+    record_web(&chain);
+    fill(&chain);
+    uint8_t *before = contents(&chain);
+    CHECK(commands_warm(chain.commands, always, NULL) == 0);
+    const size_t warmed = commands_warm(chain.commands, NULL, NULL);
+    CHECK(warmed == (gpu_caps(chain.gpu)->software && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 0));
+    uint8_t *after = contents(&chain);
+    CHECK(before && after && memcmp(before, after, SLOT * SLOTS) == 0);
+    uint8_t *first = run_web(&chain);
+    CHECK(commands_warm(chain.commands, NULL, NULL) == 0); // none is left that never ran
+    uint8_t *again = run_web(&chain);
+    CHECK(first && again && memcmp(first, again, SLOT * SLOTS) == 0);
+    free(before);
+    free(after);
+    free(first);
+    free(again);
+    chain_close(&chain);
+}
+
 int main(void)
 {
     int result = 0;
@@ -305,6 +338,7 @@ int main(void)
     TAP_RUN(a_replay_gives_the_same_bits_however_it_is_cut);
     TAP_RUN(a_run_stops_between_submissions);
     TAP_RUN(kernels_that_never_ran_get_submissions_of_their_own);
+    TAP_RUN(kernels_warmed_ahead_change_no_bit);
     TAP_RUN(what_a_kernel_does_not_expect_is_refused);
     TAP_RUN(a_profiled_run_knows_the_time_of_every_step);
     TAP_RUN(the_same_kernel_and_constants_are_one_pipeline);
