@@ -10,7 +10,7 @@ import tempfile
 import tap
 from worker import Worker
 
-ENGINE, MODELS, CACHE = map(os.path.abspath, sys.argv[1:4])
+ENGINE, MODELS, CACHE, LOSE_DEVICE = map(os.path.abspath, sys.argv[1:5])
 os.makedirs(CACHE, exist_ok=True)
 JOB = {"version": 1, "model": "mini", "prompt": "a red fox hops in the snow at night", "seed": "7",
        "width": 160, "height": 96, "frames": 9, "steps": 4}
@@ -85,8 +85,36 @@ def a_job_killed_while_denoising_resumes_bit_for_bit():
 
 
 @tap.case
+def a_job_killed_before_the_first_step_starts_again_bit_for_bit():
+    assert kill_at(0, "load") == 0
+    assert kill_at(1, "text") == 0
+
+
+@tap.case
 def a_job_killed_while_decoding_resumes_bit_for_bit():
     assert kill_at(1, "decode") == 4
+    assert kill_at(1, "audio") == 4
+
+
+@tap.case
+def a_job_that_loses_its_device_says_so_and_resumes_bit_for_bit():
+    with tempfile.TemporaryDirectory() as take, tempfile.TemporaryDirectory() as other:
+        sign = os.path.join(other, "lost")
+        worker = Worker(ENGINE, MODELS, CACHE, LD_PRELOAD=LOSE_DEVICE, RUSHES_LOSE_WHEN=sign)
+        worker.hello()
+
+        def lose(event):
+            if event["event"] == "progress" and event["stage"] == "denoise" and event["step"] == 2:
+                open(sign, "w").close()
+        told = worker.run(JOB, take, lose)[-1]
+        assert told["event"] == "error" and told["code"] == "device", told
+        assert "was lost" in told["what"] and "tart the job again" in told["hint"], told
+        assert worker.process.wait(timeout=120) == 3
+        worker = start()
+        events = worker.run(JOB, take)
+        assert next(event for event in events if event["event"] == "accepted")["resumed_step"] >= 2, events
+        assert contents(take) == reference()
+        worker.quit()
 
 
 @tap.case
