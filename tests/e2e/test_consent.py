@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import tap
 
-RUSHES, ENGINE = map(os.path.abspath, sys.argv[1:3])
+RUSHES, ENGINE, GRANT = map(os.path.abspath, sys.argv[1:4])
 ADA = ["--person", "Ada Example", "--scope", "a short film", "--until", "2999-12-31", "--statement", "You may use my face in it."]
 
 
@@ -66,6 +67,15 @@ def a_picture_of_a_person_needs_a_record_that_stands():
         (place.path / "clip.mp4").unlink()
         assert place.run("consent", "revoke", record).returncode == 0
         place.refused(place.generate("--image", "ada.png", "--person", record), "Ada Example revoked")
+
+
+@tap.case
+def a_record_that_has_ended_is_refused():
+    with Place() as place:
+        record = subprocess.run([GRANT, "2"], env=place.environment, capture_output=True, text=True, check=True).stdout.strip()
+        while "ended" not in place.run("consent", "list").stdout:
+            time.sleep(0.1)
+        place.refused(place.generate("--image", "ada.png", "--person", record), "Ada Example ended on", "ask for a new one")
 
 
 @tap.case

@@ -351,12 +351,12 @@ static void time_left_follows_a_machine_that_gets_busy(void)
     }
 }
 
-static char *add_consent(void)
+static char *add_consent(int seconds)
 {
     g_autofree char *folder = rushes_consent_folder();
     g_autoptr(RushesIdentity) identity = rushes_consent_open_identity(NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GDateTime) later = g_date_time_add_days(now, 30);
+    g_autoptr(GDateTime) later = g_date_time_add_seconds(now, seconds);
     RushesConsentTerms terms = {
         .person = "Ada Example", .scope = "all", .statement = "Yes.", .expires = later};
     g_autoptr(RushesConsent) consent = rushes_consent_grant(folder, identity, &terms, NULL);
@@ -375,11 +375,34 @@ static RushesTake *add_person_job(Fixture *fixture, const char *record, GError *
     return rushes_queue_add(fixture->queue, fixture->project, take, FALSE, error) ? take : NULL;
 }
 
+// It stood when the job was put in, and has ended when its turn comes.
+static void a_record_that_ends_fails_what_waits_for_it(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *record = add_consent(2);
+    g_autoptr(RushesConsent) consent = rushes_consent_find(record, NULL);
+    g_autoptr(GError) error = NULL;
+    RushesConsentState state = RUSHES_CONSENT_STANDS;
+
+    fixture_start(fixture);
+    rushes_queue_set_paused(fixture->queue, TRUE);
+    RushesTake *waiting = add_person_job(fixture, record, NULL);
+    while (state == RUSHES_CONSENT_STANDS) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+        state = rushes_consent_state(consent, now);
+        g_usleep(20000);
+    }
+    rushes_queue_set_paused(fixture->queue, FALSE);
+    wait_for_state(waiting, RUSHES_TAKE_FAILED);
+    g_assert_nonnull(strstr(rushes_take_get_error(waiting), "The consent of Ada Example ended on"));
+    g_assert_null(add_person_job(fixture, record, &error));
+    g_assert_nonnull(strstr(error->message, "ended on"));
+}
+
 // Nothing but the file says so, as when the command line revokes while the studio is open.
 static void a_revocation_ends_running_and_waiting_jobs(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *folder = rushes_consent_folder();
-    g_autofree char *record = add_consent();
+    g_autofree char *record = add_consent(3600);
     g_autoptr(RushesIdentity) identity = rushes_consent_open_identity(NULL);
     g_autoptr(GError) error = NULL;
 
@@ -429,6 +452,7 @@ int main(int argc, char **argv)
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
     ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
     ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
+    ADD("/queue/expired", NULL, a_record_that_ends_fails_what_waits_for_it);
     ADD("/queue/list-changed", NULL, a_list_that_changes_ends_the_jobs_it_refuses);
     ADD("/queue/restart", NULL, order_and_jobs_survive_a_restart);
     g_test_add_func("/eta/holds", time_left_holds_after_three_runs);
