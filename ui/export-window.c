@@ -11,7 +11,8 @@ struct _RushesExportWindow {
     AdwActionRow *size;
     GtkSwitch *credentials;
     GtkSwitch *time_stamp, *time_stamp_required;
-    AdwEntryRow *time_stamp_address;
+    GtkEntry *time_stamp_address;
+    GtkLabel *trouble;
     GtkSwitch *watermark;
     GtkSwitch *visible_mark;
     GSettings *settings; // NULL without a schema
@@ -37,6 +38,13 @@ static void rushes_export_window_dispose(GObject *object)
     g_clear_object(&self->take);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_EXPORT_WINDOW);
     G_OBJECT_CLASS(rushes_export_window_parent_class)->dispose(object);
+}
+
+// Why it cannot be exported, where the creator looks: the window stays open.
+static void show_trouble(RushesExportWindow *self, const char *sentence)
+{
+    gtk_label_set_label(self->trouble, sentence);
+    gtk_widget_set_visible(GTK_WIDGET(self->trouble), *sentence != 0);
 }
 
 static void say(RushesExportWindow *self, const char *sentence)
@@ -133,6 +141,7 @@ static void on_choice(RushesExportWindow *self)
     if (!preset || !self->project)
         return; // while the window is made
     adw_action_row_set_subtitle(ADW_ACTION_ROW(self->preset), preset->detail);
+    show_trouble(self, "");
     measure(self);
 }
 
@@ -144,7 +153,7 @@ static void start(RushesExportWindow *self, const char *path)
     g_autoptr(GError) failure = NULL;
 
     if (!rushes_export_queue_add(self->exports, self->project, path, &request, notices, &failure)) {
-        say(self, failure->message);
+        show_trouble(self, failure->message);
         return;
     }
     say(self, "The export is in the queue.");
@@ -171,7 +180,8 @@ static void on_go(RushesExportWindow *self)
 
     if (wants_stamp(self) && !*gtk_editable_get_text(GTK_EDITABLE(self->time_stamp_address))) {
         gtk_widget_grab_focus(GTK_WIDGET(self->time_stamp_address));
-        say(self, "Type the address of a time-stamping authority, or switch the time stamp off.");
+        show_trouble(
+            self, "Type the address of a time-stamping authority, or switch the time stamp off.");
         return;
     }
     GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
@@ -235,6 +245,7 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_address);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_required);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, trouble);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, watermark);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, visible_mark);
     gtk_widget_class_bind_template_callback(widget, on_go);

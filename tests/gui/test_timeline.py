@@ -14,7 +14,8 @@ import sys
 import time
 import wave
 
-from studio import RUSHES, STUDIO, check, drag, drag_file, finish, manage_windows, named, press_at, pyatspi, shot, wait, xdo
+from studio import (RUSHES, STUDIO, application, check, choose, drag, drag_file, finish, manage_windows, named, press_at,
+                    pyatspi, shot, wait, xdo)
 
 FPS, FRAMES, WIDTH, HEIGHT, RATE = 10, 30, 64, 40, 16000
 
@@ -215,6 +216,119 @@ def speak(film):
     check("in a block that says so", wait(lambda: named("Spoken line: “once upon a time”"), 5))
 
 
+def switch(name, on):
+    """A switch of the export window, by Tab and the space bar."""
+    def is_on():
+        return tab_to(name, pyatspi.ROLE_CHECK_BOX).getState().contains(pyatspi.STATE_CHECKED) == on
+    if not is_on():
+        xdo("key", "space")
+    return wait(is_on, 5)
+
+
+def save_as(path, button):
+    """Answers the file chooser."""
+    wait(lambda: named(button, pyatspi.ROLE_PUSH_BUTTON), 10)
+    time.sleep(1)
+    xdo("key", "ctrl+a")
+    xdo("type", "--delay", "4", str(path))
+    time.sleep(0.3)
+    xdo("key", "Return")
+
+
+def go(button):
+    named(button, pyatspi.ROLE_PUSH_BUTTON).queryAction().doAction(0)
+
+
+def choose_film():
+    """In place of the take, in the export window."""
+    tab_to("What", pyatspi.ROLE_COMBO_BOX)
+    xdo("key", "space")
+    time.sleep(0.5)
+    xdo("key", "Down", "Return")
+    time.sleep(0.3)
+
+
+def export(film, out):
+    xdo("key", "Escape")
+    xdo("key", "ctrl+e")
+    check("Ctrl+E opens the export window", wait(lambda: named("Content credentials"), 10))
+    check("which says how large the file will be", wait(lambda: named("About ", pyatspi.ROLE_LABEL), 30))
+    choose_film()
+    check("a time stamp can be wanted", switch("Time stamp", True))
+    check("and demanded", switch("Only with the stamp", True))
+    go("Export…")
+    check("its authority has to be named", wait(lambda: named("Type the address of a time-stamping authority"), 5))
+    check("which has the focus then", tab_to("Address of the time-stamping authority", pyatspi.ROLE_TEXT))
+    xdo("type", "--delay", "5", "http://127.0.0.1:1/stamp")  # where nobody answers
+    shot("timeline-5-export")
+    go("Export…")
+    save_as(out, "Export")
+    check("without the stamp that is demanded it fails, and says so",
+          wait(lambda: named("time-stamped or not made at all"), 30))
+    check("and nothing is written", not out.exists() and not list(out.parent.glob(".out*")))
+    xdo("key", "ctrl+e")
+    wait(lambda: named("Content credentials"), 10)
+    choose_film()
+    check("what was chosen about stamps is kept", named("Only with the stamp", pyatspi.ROLE_CHECK_BOX))
+    check("a stamp can be left out again", switch("Time stamp", False))
+    check("a label can be put in", switch("Label", True))
+    go("Export…")
+    save_as(out, "Export")
+    check("the film is written", wait(out.exists, 60))
+    told = subprocess.run([RUSHES, "inspect", str(out)], env=STUDIO, capture_output=True, text=True, check=False)
+    check("with its credentials", told.returncode == 0 and "intact" in told.stdout)
+    frames = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries",
+                             "stream=nb_read_frames", "-of", "csv=p=0", str(out)], capture_output=True, text=True, check=False)
+    check("frame for frame", frames.stdout.strip() == str(sum(one["out"] - one["in"] + 1 for one in state(film)[0])))
+
+
+def share(packed):
+    check("Share Project packs it", choose("Share Project"))
+    save_as(packed, "Pack")
+    check("into one file", wait(packed.exists, 30) and wait(lambda: named("is packed"), 30))
+
+
+def open_elsewhere(packed, home):
+    """On a machine that has never seen it."""
+    home.mkdir()
+    here = home / packed.name
+    here.write_bytes(packed.read_bytes())
+    elsewhere = {**STUDIO, "HOME": str(home), **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("DATA", "CONFIG", "CACHE")}}
+    studio = subprocess.Popen([RUSHES, str(here)], env=elsewhere)
+    try:
+        check("another machine opens it with its shots", wait(lambda: named("Shot 2: colour 2")))
+        check("its sounds", wait(lambda: named("Spoken line: “once upon a time”") and named("Sound: tone"), 5))
+        check("and its takes", named("Take 1, done") and named("Take 2, done"))
+        project = here.with_name("Cut.rushes")
+        check("with credits and the model's licence",
+              (project / "credits/CREDITS.txt").exists() and list(project.glob("credits/**/LICENSE*"))
+              and list(project.glob("credits/**/DATA.md")))
+        shot("timeline-6-elsewhere")
+    finally:
+        studio.terminate()
+        studio.wait()
+
+
+def lose_a_take(film):
+    """The folder of a take goes away while the studio is closed."""
+    os.rename(film / "takes/take-2", film.with_name("take-2"))
+    studio = subprocess.Popen([RUSHES, str(film)], env=STUDIO)
+    try:
+        check("a shot whose take is gone says so on the timeline", wait(lambda: named("Shot 2 is missing", pyatspi.ROLE_LIST_ITEM)))
+        time.sleep(1)
+        x, y, width, height = box("Shot 2:")
+        press_at(x + width // 2, y + height // 2)
+        check("and in the preview", wait(lambda: "Shot 2 is missing" in named("Preview", pyatspi.ROLE_IMAGE).description, 10))
+        shot("timeline-7-missing")
+        xdo("key", "ctrl+e")
+        wait(lambda: named("Content credentials"), 10)
+        choose_film()
+        check("and the film is not exported", wait(lambda: named("The film is not complete. Shot 2 is missing"), 10))
+    finally:
+        studio.terminate()
+        studio.wait()
+
+
 def main():
     home = pathlib.Path(os.environ["HOME"])
     film, file = home / "Cut.rushes", home / "tone.wav"
@@ -230,11 +344,17 @@ def main():
         change_sounds(film, second, file)
         use_inspector(film)
         speak(film)
+        export(film, home / "out.mp4")
+        share(home / "Cut.rushes.zip")
     finally:
         studio.terminate()
         studio.wait()
-        if manager:
-            manager.terminate()
+    wait(lambda: not application(), 5)
+    open_elsewhere(home / "Cut.rushes.zip", home / "elsewhere")
+    wait(lambda: not application(), 5)
+    lose_a_take(film)
+    if manager:
+        manager.terminate()
     return finish()
 
 
