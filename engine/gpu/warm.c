@@ -123,12 +123,14 @@ size_t commands_warm(GpuCommands *commands, bool (*stop)(void *data), void *stop
     warm_some(&job);
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    commands->gpu->cold = false;
+    double longest = 0.0; // a cancel waits for that long
     for (size_t i = 0; i < job.count; i++)
-        commands->gpu->cold |= job.uses[i]->warm_ns > COMMANDS_COLD_NS;
+        longest = job.uses[i]->warm_ns > longest ? job.uses[i]->warm_ns : longest;
+    commands->gpu->cold = longest > COMMANDS_COLD_NS;
     free(job.uses);
     const size_t done = atomic_load(&job.done);
-    gpu_log(commands->gpu, RSH_LOG_DEBUG, "code of %zu kernels generated in %.0f ms", done,
-            (now_ns() - before) * 1e-6);
+    gpu_log(commands->gpu, RSH_LOG_DEBUG,
+            "code of %zu kernels generated in %.0f ms, at most %.0f for one", done,
+            (now_ns() - before) * 1e-6, longest * 1e-6);
     return done;
 }

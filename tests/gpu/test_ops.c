@@ -222,10 +222,11 @@ typedef struct Mode {
     bool bench, half;
     const char *only;
     double worst; // error of all cases
+    bool seen[OP_COUNT];
 } Mode;
 
-static bool run_case(Runner *gpu, Runner *host, const OpCase *op, const Mode *mode,
-                     double *error_out, RshError *error)
+static bool run_case(Runner *gpu, Runner *host, const OpCase *op, Mode *mode, double *error_out,
+                     RshError *error)
 {
     CaseBuilder builder = {.random = 1};
     Program *device = NULL, *reference = NULL;
@@ -235,6 +236,8 @@ static bool run_case(Runner *gpu, Runner *host, const OpCase *op, const Mode *mo
         if (mode->half)
             graph_allow_half(builder.graph);
         op->build(&builder, op->shape);
+        for (size_t i = 0; i < graph_node_count(builder.graph); i++)
+            mode->seen[graph_node(builder.graph, i)->op] = true;
         // Twice: states and recorded work must give the same again.
         ok = gpu->ops->prepare(gpu, builder.graph, NULL, &device, error) == RSH_OK &&
              run_once(device, &builder, error) && run_once(device, &builder, error);
@@ -289,6 +292,19 @@ static void run_table(Runner *gpu, Runner *host, const OpCaseTable *table, Mode 
     }
 }
 
+// An operation without a case would be neither compared with plain C nor measured.
+static void check_coverage(const Mode *mode)
+{
+    bool all = true;
+    for (int op = 0; op < OP_COUNT; op++) {
+        if (!mode->seen[op])
+            printf("# no case has operation %s\n", op_name((OpKind)op));
+        all = all && mode->seen[op];
+    }
+    tap_failed += !all;
+    printf("%s %d - every operation has a case\n", all ? "ok" : "not ok", ++tap_count);
+}
+
 int main(int argc, char **argv)
 {
     static const OpCaseTable *const tables[] = {&product_cases, &attention_cases, &stored_cases,
@@ -320,6 +336,8 @@ int main(int argc, char **argv)
         runner_create_reference(&host, &error) == RSH_OK) {
         for (size_t i = 0; i < (mode.half ? WITH_PRODUCTS : ALL); i++)
             run_table(gpu, host, tables[i], &mode);
+        if (!mode.half && !mode.only)
+            check_coverage(&mode);
     } else {
         printf("# %s\n", error.text);
         CHECK(device && gpu && host);
