@@ -6,6 +6,8 @@
 #include "run/plan_run.h"
 #include "run/stages.h"
 
+#define MAX_RUN_ERROR 1e-3 // of latents, normalised; what recorded runs may be off
+
 // All there is to compare of a finished denoising.
 typedef struct Latents {
     float *video, *audio;
@@ -22,6 +24,17 @@ static Latents read_latents(Pipeline *pipeline)
     out.audio = calloc(out.audio_count + 1, sizeof(float));
     CHECK(pipeline_read_latents(pipeline, out.video, out.audio, &error) == RSH_OK);
     return out;
+}
+
+// ||a - b|| / ||b||; infinite when b is nothing.
+static double apart(const float *a, const float *b, uint64_t count)
+{
+    double difference = 0, size = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        difference += pow((double)a[i] - (double)b[i], 2);
+        size += pow((double)b[i], 2);
+    }
+    return size > 0 ? sqrt(difference / size) : INFINITY;
 }
 
 static bool same_bits(const Latents *a, const Latents *b)
@@ -222,13 +235,9 @@ static void sound_of_a_long_clip_has_no_joints(void)
     CHECK(vocoder_describe(model, frames, &graph, &error) == RSH_OK);
     float *whole = run_graph(graph, "mel", mel, "wave", &whole_count);
     CHECK(whole_count == count);
-    double difference = 0, size = 0;
-    for (uint64_t i = 0; i < count && i < whole_count; i++) {
-        difference += pow((double)samples[i] - (double)whole[i], 2);
-        size += pow((double)whole[i], 2);
-    }
-    printf("# joints: %.2g\n", sqrt(difference / size));
-    CHECK(size > 0 && sqrt(difference / size) < 1e-6);
+    const double joints = apart(samples, whole, count < whole_count ? count : whole_count);
+    printf("# joints: %.2g\n", joints);
+    CHECK(joints < 1e-6);
     free(mel);
     free(whole);
     pipeline_state_clear(&state);
@@ -296,6 +305,30 @@ static void guidance_of_one_and_a_skipped_block_run(void)
     free_latents(&single);
 }
 
+// Both passes of guidance are rows of one product: b + g (a - b) is a + (1 - g) (b - a), whichever comes first.
+static void the_order_of_the_passes_stays_inside_the_declared_error(void)
+{
+    PipelineRequest request = small_request();
+    const char *other = "A blue boat sails on the sea.";
+    request.negative_prompt = other;
+    request.video_guidance = request.audio_guidance = 3.0f;
+    Latents straight = denoise(&request);
+    request.negative_prompt = request.prompt;
+    request.prompt = other;
+    Latents another = denoise(&request);
+    request.video_guidance = request.audio_guidance = -2.0f;
+    Latents swapped = denoise(&request);
+    const double video = apart(swapped.video, straight.video, straight.video_count);
+    const double audio = apart(swapped.audio, straight.audio, straight.audio_count);
+    printf("# passes in the other order: video %.2g, audio %.2g\n", video, audio);
+    CHECK(video < MAX_RUN_ERROR && audio < MAX_RUN_ERROR);
+    // Else the words would make no difference and the test say nothing.
+    CHECK(apart(another.video, straight.video, straight.video_count) > 10 * MAX_RUN_ERROR);
+    free_latents(&straight);
+    free_latents(&another);
+    free_latents(&swapped);
+}
+
 static void impossible_requests_are_refused_in_a_sentence(void)
 {
     PipelineRequest bad[10];
@@ -340,6 +373,7 @@ int main(int argc, char **argv)
     TAP_RUN(sound_of_a_long_clip_has_no_joints);
     TAP_RUN(what_is_given_stays_as_it_is);
     TAP_RUN(guidance_of_one_and_a_skipped_block_run);
+    TAP_RUN(the_order_of_the_passes_stays_inside_the_declared_error);
     TAP_RUN(impossible_requests_are_refused_in_a_sentence);
     return pipeline_test_close();
 }
