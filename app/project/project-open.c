@@ -99,8 +99,10 @@ static void read_state(RushesProject *self, cJSON *state)
     place_strays(self, takes);
     if (missing > 0) {
         g_autofree char *text = g_strdup_printf(
-            "%u takes named in project.json are not in the takes folder: copy them back to see "
-            "them again.",
+            missing == 1 ? "%u take named in project.json is not in the takes folder: copy it back "
+                           "to see it again."
+                         : "%u takes named in project.json are not in the takes folder: copy them "
+                           "back to see them again.",
             missing);
         project_set_notice(self, text);
     }

@@ -17,10 +17,14 @@ static char *hash_file(const char *path, GError **error)
                     "%s: there is no such file; choose a music or voice file.", path);
         return NULL;
     }
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &reason);
 
-    if (!file)
+    if (!file) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                    "%s; choose another file, or allow that it is read.", reason->message);
         return NULL;
+    }
     g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(file);
     return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 }

@@ -22,16 +22,26 @@ char *rushes_sample_file_folder(RushesProject *project, GError **error)
     return NULL;
 }
 
+// As errno says; the creator knows the folder, not the file in it.
+static gboolean fail(const RushesSampleFile *out, GError **error)
+{
+    int number = errno;
+    g_autofree char *folder = g_path_get_dirname(out->path);
+    gboolean full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+
+    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "The sound cannot be written into %s: %s.",
+                folder,
+                full ? "the disk is full; free some space and try again" : g_strerror(number));
+    return FALSE;
+}
+
 gboolean rushes_sample_file_open(RushesSampleFile *out, const char *folder, const char *name,
                                  GError **error)
 {
     out->path = g_build_filename(folder, name, NULL);
     out->temporary = g_strconcat(out->path, ".new", NULL);
     out->file = fopen(out->temporary, "we");
-    if (!out->file)
-        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "%s: cannot be written (%s)",
-                    out->temporary, g_strerror(errno));
-    return out->file != NULL;
+    return out->file || fail(out, error);
 }
 
 gboolean rushes_sample_file_add(RushesSampleFile *out, const void *data, gsize bytes,
@@ -45,9 +55,7 @@ gboolean rushes_sample_file_add(RushesSampleFile *out, const void *data, gsize b
     }
     if (fwrite(data, 1, bytes, out->file) == bytes)
         return TRUE;
-    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "%s: cannot be written (%s)", out->temporary,
-                g_strerror(errno));
-    return FALSE;
+    return fail(out, error);
 }
 
 gboolean rushes_sample_file_close(RushesSampleFile *out, gboolean good, GError **error)
@@ -55,11 +63,8 @@ gboolean rushes_sample_file_close(RushesSampleFile *out, gboolean good, GError *
     if (out->file) {
         gboolean flushed = fflush(out->file) == 0 && fsync(fileno(out->file)) == 0;
         flushed = fclose(out->file) == 0 && flushed;
-        if (good && !(flushed && g_rename(out->temporary, out->path) == 0)) {
-            g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "%s: cannot be written (%s)",
-                        out->path, g_strerror(errno));
-            good = FALSE;
-        }
+        if (good && !(flushed && g_rename(out->temporary, out->path) == 0))
+            good = fail(out, error);
         if (!good)
             g_unlink(out->temporary);
     }

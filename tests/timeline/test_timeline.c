@@ -4,7 +4,9 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "film.h"
 #include "timeline/composer.h"
@@ -267,6 +269,45 @@ static void a_file_without_sound_is_refused_and_leaves_nothing(void)
     film_clear(&film);
 }
 
+static void assert_media_is_empty(Film *film)
+{
+    g_autofree char *media =
+        g_build_filename(rushes_project_get_folder(film->project), "media", NULL);
+    g_autoptr(GDir) dir = g_dir_open(media, 0, NULL);
+
+    g_assert_null(dir ? g_dir_read_name(dir) : NULL);
+}
+
+static void a_full_disk_and_an_unreadable_file_are_named_and_leave_nothing(void)
+{
+    Film film = film_new();
+    g_autofree char *gone = g_build_filename(film.scratch, "gone.wav", NULL);
+    g_autofree char *tone = g_build_filename(film.scratch, "tone.wav", NULL);
+    const char *argv[] = {"ffmpeg",          "-v", "error", "-f", "lavfi", "-i",
+                          "sine=duration=4", tone, NULL};
+    g_autoptr(GError) error = NULL;
+    struct rlimit all, little;
+
+    g_assert_null(rushes_media_import(film.project, gone, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "gone.wav"));
+    g_assert_nonnull(strstr(error->message, "choose a music or voice file"));
+    g_clear_error(&error);
+    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                               NULL, NULL, NULL));
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &all), ==, 0);
+    little = all;
+    little.rlim_cur = 64 * 1024;
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &little), ==, 0);
+    g_assert_null(rushes_media_import(film.project, tone, NULL, &error));
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &all), ==, 0);
+    g_assert_nonnull(strstr(error->message, "the disk is full"));
+    assert_media_is_empty(&film);
+    g_autofree char *media = rushes_media_import(film.project, tone, NULL, NULL);
+    g_assert_nonnull(media); // with room it goes in
+    film_clear(&film);
+}
+
 static void the_crop_follows_the_canvas_and_its_position(void)
 {
     RushesCropArea left = rushes_crop_area(256, 160, 0.0, 0.5, 90, 160);
@@ -333,6 +374,7 @@ int main(int argc, char **argv)
     ADD(mute_silences_one_shot_only);
     ADD(a_spoken_line_sounds_at_its_place);
     ADD(a_file_without_sound_is_refused_and_leaves_nothing);
+    ADD(a_full_disk_and_an_unreadable_file_are_named_and_leave_nothing);
     ADD(the_crop_follows_the_canvas_and_its_position);
     ADD(another_aspect_fills_the_canvas);
     ADD(nonsense_in_the_fields_is_kept_within_sense);
