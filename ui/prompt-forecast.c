@@ -49,8 +49,9 @@ static void show_fit(RushesPromptPane *self, const RushesEngineEvent *event)
     double takes = gtk_adjustment_get_value(self->takes_adjustment);
     const char *device = rushes_queue_get_device(self->queue);
     GListModel *takes_before = self->project ? rushes_project_get_takes(self->project) : NULL;
-    double seconds = rushes_eta_forecast(rushes_queue_get_library(self->queue), device,
-                                         self->recipe, takes_before, event->seconds);
+    double seconds =
+        rushes_eta_forecast(rushes_queue_get_library(self->queue), device, self->recipe,
+                            takes_before, event->seconds, event->build_left_s);
     g_autofree char *about = rushes_time_text_about(seconds);
     g_autofree char *memory =
         rushes_time_text_bytes((double)event->device_bytes + (double)event->host_bytes);

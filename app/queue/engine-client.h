@@ -45,6 +45,9 @@ typedef struct RushesEngineEvent {
     guint step, of;    // PROGRESS; PREVIEW has step; CANCELLED has the last finished step
     double fraction;   // PROGRESS: of the whole job, 0 to 1, never falling
     double eta_s;      // PROGRESS: seconds to the end of the job; negative while unknown
+    // Seconds of building kernels. PROGRESS: so far in this job, still to come, of these in this stage; ESTIMATE:
+    // in all (build_left_s).
+    double built_s, build_left_s, build_stage_s;
 
     const char *file; // PREVIEW: name in the take's folder
     guint width, height, frames;

@@ -68,6 +68,8 @@ cJSON *rushes_engine_event_parse(const char *line, gsize bytes, RushesEngineEven
         .of = get_count(root, "of"),
         .fraction = CLAMP(get_number(root, "fraction", 0.0), 0.0, 1.0),
         .eta_s = get_number(root, "eta_s", -1.0),
+        .built_s = MAX(0.0, get_number(root, "built_s", 0.0)),
+        .build_stage_s = MAX(0.0, get_number(root, "build_stage_s", 0.0)),
         .file = get_text(root, "file"),
         .width = get_count(root, "width"),
         .height = get_count(root, "height"),
@@ -87,6 +89,9 @@ cJSON *rushes_engine_event_parse(const char *line, gsize bytes, RushesEngineEven
         .hint = get_text(root, "hint"),
         .fields = root,
     };
+    event->build_left_s = MAX(
+        0.0,
+        get_number(root, event->kind == RUSHES_ENGINE_ESTIMATE ? "build_s" : "build_left_s", 0.0));
     event->what = get_text(root, event->kind == RUSHES_ENGINE_LOG ? "line" : "what");
     if (event->kind == RUSHES_ENGINE_PROGRESS && !event->stage)
         event->stage = "";

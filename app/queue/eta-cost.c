@@ -11,25 +11,17 @@
 // differ by a fifth say nothing about it, two that differ four times do.
 #define STIFFNESS 0.1
 
-typedef enum Novelty {
-    NOTHING_NEW,
-    NEW_DEVICE, // no job of this model on this device was finished yet
-    NEW_SIZE,   // none of these pixels
-    NEW_LENGTH, // none of as many frames
-} Novelty;
-
 static const struct {
     const char *name;
     double exponent; // that time is expected to grow with, in the size
-    Novelty dearer;  // when this makes it build kernels
 } kinds[RUSHES_N_WORK] = {
-    [RUSHES_WORK_LOAD] = {"load", 0, NEW_DEVICE},
-    [RUSHES_WORK_TEXT] = {"text", 0, NEW_DEVICE},
-    [RUSHES_WORK_FIRST_STEP] = {"first_step", 1, NEW_SIZE},
-    [RUSHES_WORK_STEP] = {"step", 1.1, NOTHING_NEW}, // attention is quadratic, the rest linear
-    [RUSHES_WORK_OPENING] = {"opening", 1, NEW_SIZE},
-    [RUSHES_WORK_FRAME] = {"frame", 1, NOTHING_NEW},
-    [RUSHES_WORK_AUDIO] = {"audio", 1, NEW_LENGTH},
+    [RUSHES_WORK_LOAD] = {"load", 0},
+    [RUSHES_WORK_TEXT] = {"text", 0},
+    [RUSHES_WORK_FIRST_STEP] = {"first_step", 1},
+    [RUSHES_WORK_STEP] = {"step", 1.1}, // attention is quadratic, the rest linear
+    [RUSHES_WORK_OPENING] = {"opening", 1},
+    [RUSHES_WORK_FRAME] = {"frame", 1},
+    [RUSHES_WORK_AUDIO] = {"audio", 1},
 };
 
 // Guidance runs the network twice a step.
@@ -44,34 +36,22 @@ static gboolean is_step(RushesWork work)
     return work == RUSHES_WORK_STEP || work == RUSHES_WORK_FIRST_STEP;
 }
 
-// How many kernels have to be built: all of them in the first job ever, some in the first of a kind.
-typedef enum Warmth { WARM, COOL, COLD } Warmth;
-static const char *const warmth_names[] = {"", "|first", "|cold"};
-
 static char *make_key(const char *device, const RushesRecipe *recipe, RushesWork work,
-                      Warmth warmth)
+                      gboolean built)
 {
     return g_strdup_printf("%s|%s|%s%s%s", recipe->model, device, kinds[work].name,
                            is_step(work) && !is_guided(recipe) ? "|unguided" : "",
-                           warmth_names[warmth]);
+                           built ? "|built" : "");
 }
 
-static char *make_novelty_key(const char *device, const RushesRecipe *recipe, Novelty novelty)
-{
-    g_autofree char *what = novelty == NEW_SIZE
-                                ? g_strdup_printf("%dx%d", recipe->width, recipe->height)
-                            : novelty == NEW_LENGTH ? g_strdup_printf("%d frames", recipe->frames)
-                                                    : g_strdup("any");
-    return g_strdup_printf("%s|%s|seen|%s", recipe->model, device, what);
-}
+// The sound of one frame weighs in a step as much as a picture of this many pixels (a little over one token
+// of sound each 30 ms beside tokens of 32x32 pixels): only small pictures feel it.
+#define SOUND_PIXELS 2700.0
 
-static gboolean is_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                       Novelty novelty)
+// A step's work: pictures come in groups of four after the first, sound with every frame.
+static double step_size(double pixels, double frames)
 {
-    RushesCost costs[RUSHES_COSTS_KEPT];
-    g_autofree char *key = make_novelty_key(device, recipe, novelty);
-
-    return novelty != NOTHING_NEW && rushes_library_list_costs(library, key, costs) == 0;
+    return pixels * (1 + (frames - 1) / (RUSHES_OPENING_FRAMES - 1)) + SOUND_PIXELS * frames;
 }
 
 // What the time of one unit grows with.
@@ -83,7 +63,7 @@ static double work_size(RushesWork work, const RushesRecipe *recipe)
     switch (work) {
     case RUSHES_WORK_FIRST_STEP:
     case RUSHES_WORK_STEP:
-        return pixels * frames;
+        return step_size(pixels, frames);
     case RUSHES_WORK_OPENING:
     case RUSHES_WORK_FRAME:
         return pixels;
@@ -101,24 +81,12 @@ double rushes_work_units(RushesWork work, const RushesRecipe *recipe)
     return work == RUSHES_WORK_FRAME ? MAX(0, recipe->frames - RUSHES_OPENING_FRAMES) : 1;
 }
 
-static Warmth find_warmth(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                          RushesWork work)
-{
-    Novelty dearer = kinds[work].dearer;
-
-    if (dearer == NOTHING_NEW)
-        return WARM;
-    return is_new(library, device, recipe, NEW_DEVICE) ? COLD
-           : is_new(library, device, recipe, dearer)   ? COOL
-                                                       : WARM;
-}
-
 // From the costs under one key.
 static double fitted_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                          RushesWork work, Warmth warmth)
+                          RushesWork work, gboolean built)
 {
     RushesCost costs[RUSHES_COSTS_KEPT];
-    g_autofree char *key = make_key(device, recipe, work, warmth);
+    g_autofree char *key = make_key(device, recipe, work, built);
     guint count = rushes_library_list_costs(library, key, costs);
     double size = log(work_size(work, recipe)), fresh = 1, sum = 0, x = 0, y = 0, xx = 0, xy = 0;
 
@@ -142,48 +110,38 @@ static double fitted_cost(RushesLibrary *library, const char *device, const Rush
     return exp(y - CLAMP(exponent, 0.0, 2.0) * x);
 }
 
-// Of work that was only seen cold: what the like of it tells, which costs at least as much later.
+// Of work that was only seen while kernels were built: what the like of it tells, which costs at least as
+// much later.
 static double alike_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
                          RushesWork work)
 {
     double frame;
 
     if (work == RUSHES_WORK_FIRST_STEP)
-        return fitted_cost(library, device, recipe, RUSHES_WORK_STEP, WARM);
+        return fitted_cost(library, device, recipe, RUSHES_WORK_STEP, FALSE);
     if (work != RUSHES_WORK_OPENING)
         return -1;
-    frame = fitted_cost(library, device, recipe, RUSHES_WORK_FRAME, WARM);
+    frame = fitted_cost(library, device, recipe, RUSHES_WORK_FRAME, FALSE);
     return frame >= 0 ? frame * MIN(recipe->frames, RUSHES_OPENING_FRAMES) : -1;
 }
 
 double rushes_work_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
                         RushesWork work)
 {
-    Warmth warmth = find_warmth(library, device, recipe, work);
-    double cost = fitted_cost(library, device, recipe, work, warmth);
+    double cost = fitted_cost(library, device, recipe, work, FALSE);
 
-    if (cost < 0 && warmth == WARM)
+    if (cost < 0)
         cost = alike_cost(library, device, recipe, work);
-    for (Warmth other = WARM; other <= COLD && cost < 0; other++)
-        cost = fitted_cost(library, device, recipe, work, other);
-    return cost;
+    return cost >= 0 ? cost : fitted_cost(library, device, recipe, work, TRUE);
 }
 
 void rushes_work_learn(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                       const double seconds[RUSHES_N_WORK])
+                       const RushesWorkSeen seen[RUSHES_N_WORK])
 {
-    static const Novelty novelties[] = {NEW_DEVICE, NEW_SIZE, NEW_LENGTH};
-
     // Without any of these the next forecast is rougher, and nothing else.
     for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
-        Warmth warmth = find_warmth(library, device, recipe, work);
-        g_autofree char *key = make_key(device, recipe, work, warmth);
-        RushesCost cost = {.size = work_size(work, recipe), .seconds = seconds[work]};
+        g_autofree char *key = make_key(device, recipe, work, seen[work].built);
+        RushesCost cost = {.size = work_size(work, recipe), .seconds = seen[work].seconds};
         rushes_library_add_cost(library, key, &cost, NULL);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(novelties); i++) {
-        g_autofree char *key = make_novelty_key(device, recipe, novelties[i]);
-        if (is_new(library, device, recipe, novelties[i]))
-            rushes_library_add_cost(library, key, &(RushesCost){1, 1}, NULL);
     }
 }

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-// The first step and the first frames are apart: they upload weights and build kernels.
+// The first step and the first frames are apart: they upload weights. Building kernels is no part of any.
 typedef enum RushesWork {
     RUSHES_WORK_LOAD,
     RUSHES_WORK_TEXT,
@@ -24,12 +24,17 @@ typedef enum RushesWork {
 double rushes_work_units(RushesWork work, const RushesRecipe *recipe);
 
 // Seconds a unit in a job of this shape: a power law through the costs of earlier jobs, of which the near
-// in size and the recent count most. What builds kernels costs more in the first job of a size than in
-// later ones, so the two are kept apart. Negative when no job had such work yet.
+// in size and the recent count most. Work beside which kernels were built always takes something more than
+// that, so it is kept apart and asked for only where there is no other. Negative when no job had such work.
 double rushes_work_cost(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
                         RushesWork work);
-// `seconds` a unit of each work, negative where none was done.
+
+// What one job's units of a kind took.
+typedef struct RushesWorkSeen {
+    double seconds; // a unit; negative where none was done
+    gboolean built; // kernels were built meanwhile, whose time is not counted
+} RushesWorkSeen;
 void rushes_work_learn(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                       const double seconds[RUSHES_N_WORK]);
+                       const RushesWorkSeen seen[RUSHES_N_WORK]);
 
 G_END_DECLS

@@ -10,6 +10,8 @@
 #define PACE_MEMORY 15.0
 // The pace starts as that of earlier jobs, as firmly as if it had been seen for so many seconds.
 #define PACE_PRIOR 1.5
+// Units of a kind that this job has to do before its own pace in them counts as much as what was expected.
+#define OWN_PRIOR 1.0
 // A unit that takes longer than expected goes on for at least this part of what it took already.
 #define OVERRUN 0.2
 
@@ -19,12 +21,16 @@ struct RushesEta {
     char *device;
     double cost[RUSHES_N_WORK]; // seconds a unit as expected; negative when unknown
     double done[RUSHES_N_WORK], spent[RUSHES_N_WORK];
+    gboolean built_beside[RUSHES_N_WORK];
     double left[RUSHES_N_WORK]; // units
     const char *stage;          // interned; NULL before the first event
     guint step;
     guint decoded;         // announcements of the decoder
     double lap;            // when the last unit ended
     double seen, expected; // seconds of work, fading: how it went and how it was expected to go
+    double own_units[RUSHES_N_WORK], own_seconds[RUSHES_N_WORK]; // of this job, fading likewise
+    // Seconds of building kernels: in all so far, at the last lap, still to come, of these in this stage.
+    double built, built_at_lap, build_left, build_stage;
 };
 
 RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
@@ -56,13 +62,19 @@ void rushes_eta_free(RushesEta *self)
 // `units` of the work ended now.
 static void lap(RushesEta *self, RushesWork work, double units, double now)
 {
-    double spent = now - self->lap, fade = exp(-spent / PACE_MEMORY);
+    // Kernels are built once: what that takes is no part of what the work costs.
+    double spent = MAX(0, now - self->lap - (self->built - self->built_at_lap));
+    double fade = exp(-spent / PACE_MEMORY);
 
     self->lap = now;
+    self->built_beside[work] |= self->built > self->built_at_lap;
+    self->built_at_lap = self->built;
     self->done[work] += units;
     self->spent[work] += spent;
     self->left[work] = MAX(0, self->left[work] - units);
-    // What loads and builds tells nothing about how busy the machine is.
+    self->own_units[work] = self->own_units[work] * fade + units;
+    self->own_seconds[work] = self->own_seconds[work] * fade + spent;
+    // What loads tells nothing about how busy the machine is.
     if (self->cost[work] < 0 || work == RUSHES_WORK_LOAD || work == RUSHES_WORK_FIRST_STEP ||
         work == RUSHES_WORK_OPENING)
         return;
@@ -139,9 +151,20 @@ static gboolean is_known(const RushesEta *self)
            (self->left[RUSHES_WORK_STEP] == 0 && self->cost[RUSHES_WORK_FRAME] >= 0);
 }
 
+// Seconds that one more unit will take, as things go.
+static double unit_cost(const RushesEta *self, RushesWork work)
+{
+    double pace = (self->seen + PACE_PRIOR) / (self->expected + PACE_PRIOR);
+    // The decoder's four frames at a time are one thing that was seen.
+    double prior = OWN_PRIOR * (work == RUSHES_WORK_FRAME ? RUSHES_OPENING_FRAMES - 1 : 1);
+
+    return (self->own_seconds[work] + prior * self->cost[work] * pace) /
+           (self->own_units[work] + prior);
+}
+
 double rushes_eta_left(const RushesEta *self, double now)
 {
-    double pace = (self->seen + PACE_PRIOR) / (self->expected + PACE_PRIOR), left = 0, units;
+    double left = 0, units;
     RushesWork work = current_work(self, &units);
     double spent = now - self->lap;
 
@@ -150,32 +173,39 @@ double rushes_eta_left(const RushesEta *self, double now)
     for (RushesWork i = 0; i < RUSHES_N_WORK; i++) {
         // Work that no earlier job had (no sound, say) will not come now either.
         if (self->left[i] > 0 && self->cost[i] > 0)
-            left += self->left[i] * self->cost[i];
+            left += self->left[i] * unit_cost(self, i);
     }
     // What is under way takes time off its own share only: when it takes longer than expected, the rest is
     // still to come, and the longer it took, the longer it may take.
-    double share = MAX(0, MIN(units, self->left[work]) * self->cost[work]);
-    return (left - share) * pace + MAX(share * pace - spent, OVERRUN * spent);
+    // A stage builds its kernels in its first units, so that they are part of the one under way.
+    double share = self->cost[work] > 0 ? MIN(units, self->left[work]) * unit_cost(self, work) : 0;
+    return left - share + self->build_left - self->build_stage +
+           MAX(share + self->build_stage - spent, OVERRUN * spent);
 }
 
-double rushes_eta_progress(RushesEta *self, const char *stage, guint step, guint of, double now)
+double rushes_eta_progress(RushesEta *self, const RushesEtaProgress *progress, double now)
 {
-    if (g_strcmp0(stage, "load") == 0) // part of what passes before the job is accepted
+    if (g_strcmp0(progress->stage, "load") == 0) // part of what passes before the job is accepted
         return rushes_eta_left(self, now);
-    if (g_strcmp0(stage, self->stage) != 0)
-        enter_stage(self, stage, step, now);
-    else if (step > self->step)
-        advance(self, step, now);
+    self->built = progress->built;
+    self->build_left = progress->build_left;
+    self->build_stage = MIN(progress->build_stage, progress->build_left);
+    if (g_strcmp0(progress->stage, self->stage) != 0)
+        enter_stage(self, progress->stage, progress->step, now);
+    else if (progress->step > self->step)
+        advance(self, progress->step, now);
     return rushes_eta_left(self, now);
 }
 
 void rushes_eta_finish(RushesEta *self, double now)
 {
-    double seconds[RUSHES_N_WORK];
+    RushesWorkSeen seen[RUSHES_N_WORK];
 
-    for (RushesWork work = 0; work < RUSHES_N_WORK; work++)
-        seconds[work] = self->done[work] > 0 ? self->spent[work] / self->done[work] : -1;
-    rushes_work_learn(self->library, self->device, self->recipe, seconds);
+    for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
+        seen[work].seconds = self->done[work] > 0 ? self->spent[work] / self->done[work] : -1;
+        seen[work].built = self->built_beside[work];
+    }
+    rushes_work_learn(self->library, self->device, self->recipe, seen);
 }
 
 static double recipe_work(const RushesRecipe *recipe)
@@ -204,9 +234,9 @@ static double forecast_from_takes(GListModel *takes, const char *device, const R
 }
 
 double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                           GListModel *takes, double worker_seconds)
+                           GListModel *takes, double worker_seconds, double build_seconds)
 {
-    double seconds = 0;
+    double seconds = build_seconds;
 
     if (!device || rushes_work_cost(library, device, recipe, RUSHES_WORK_STEP) < 0)
         return worker_seconds >= 0 ? worker_seconds : forecast_from_takes(takes, device, recipe);

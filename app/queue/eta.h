@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// eta.h - how long a job takes, from what its parts cost in earlier jobs on this device (eta-cost.h), and
-// while it runs, from how it goes compared with that: a machine that gets busy shows in the next figure.
+// eta.h - how long a job takes, from what its parts cost in earlier jobs on this device (eta-cost.h), what
+// the worker says of building kernels, and while it runs, from how it goes compared with that: a machine
+// that gets busy shows in the next figure.
 #pragma once
 #include "project/library.h"
 
@@ -15,19 +16,26 @@ RushesEta *rushes_eta_new(RushesLibrary *library, const char *device, const Rush
                           double now);
 void rushes_eta_free(RushesEta *self);
 
-// At each progress event. -> seconds to the end, or negative while nothing is known (then the worker's
-// own figure is all there is).
-double rushes_eta_progress(RushesEta *self, const char *stage, guint step, guint of, double now);
+// A progress event of the worker; seconds as in RushesEngineEvent.
+typedef struct RushesEtaProgress {
+    const char *stage;
+    guint step;
+    double built, build_left, build_stage;
+} RushesEtaProgress;
+
+// At each of them. -> seconds to the end, or negative while nothing is known (then the worker's own figure
+// is all there is).
+double rushes_eta_progress(RushesEta *self, const RushesEtaProgress *progress, double now);
 // Between events: counts down, and up again when nothing happens.
 double rushes_eta_left(const RushesEta *self, double now);
 // The job is done: what its parts took is stored for the next.
 void rushes_eta_finish(RushesEta *self, double now);
 
-// Seconds for a job that has not started: from earlier jobs; failing these what the worker says
-// (`worker_seconds`, negative when it does not know); failing that what the nearest finished RushesTake of
+// Seconds for a job that has not started: from earlier jobs, and `build_seconds` of building kernels; failing
+// these what the worker says (`worker_seconds`, negative when it does not know); failing that what the nearest finished RushesTake of
 // `takes` (or NULL) on the device took, by the ratio of steps, frames and pixels. Negative when unknown.
 double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                           GListModel *takes, double worker_seconds);
+                           GListModel *takes, double worker_seconds, double build_seconds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesEta, rushes_eta_free)
 

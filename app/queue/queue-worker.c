@@ -136,9 +136,12 @@ static void job_accepted(RushesQueue *self, RushesTake *take, const RushesEngine
 static void job_progress(RushesQueue *self, RushesTake *take, const RushesEngineEvent *event)
 {
     g_autofree char *stage = describe_stage(event);
-    double eta = self->eta ? rushes_eta_progress(self->eta, event->stage, event->step, event->of,
-                                                 steady_now())
-                           : -1;
+    RushesEtaProgress progress = {.stage = event->stage,
+                                  .step = event->step,
+                                  .built = event->built_s,
+                                  .build_left = event->build_left_s,
+                                  .build_stage = event->build_stage_s};
+    double eta = self->eta ? rushes_eta_progress(self->eta, &progress, steady_now()) : -1;
 
     rushes_take_set_progress(take, stage, event->fraction, eta >= 0 ? eta : event->eta_s);
     if (g_strcmp0(event->stage, "denoise") == 0 && event->step > self->best_step) {

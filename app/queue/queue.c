@@ -343,10 +343,11 @@ double rushes_queue_get_eta(RushesQueue *self)
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self)); i++) {
         g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(self), i);
         RushesTake *take = queue_item_take(item);
+        // What kernels a waiting job will find unbuilt, the ones before it decide.
         double left = item == self->running
                           ? rushes_take_get_eta(take)
                           : rushes_eta_forecast(self->library, self->device ? self->device : "",
-                                                rushes_take_get_recipe(take), NULL, -1);
+                                                rushes_take_get_recipe(take), NULL, -1, 0);
         if (left < 0)
             return -1;
         sum += left;

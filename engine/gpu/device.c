@@ -147,6 +147,12 @@ RshStatus gpu_open(const GpuOptions *options, Gpu **out, RshError *error)
         status = pipeline_cache_load(gpu, error);
     if (status != RSH_OK)
         goto done;
+    gpu->borrowed = options->learns_from != NULL;
+    gpu->kernels = gpu->borrowed ? options->learns_from->kernels : kernel_log_open(gpu);
+    if (!gpu->kernels) {
+        status = error_set(error, RSH_ERROR_MEMORY, "no memory for a device");
+        goto done;
+    }
     gpu_log(gpu, RSH_LOG_INFO, "device: %s, %s, %u-wide subgroups, budget %.0f MiB", gpu->caps.name,
             gpu->caps.driver, gpu->caps.subgroup_size, (double)gpu->budget / 1048576.0);
     caps_log(&gpu->caps, options->log, options->log_data);
@@ -190,13 +196,18 @@ void gpu_close(Gpu **gpu)
     if (self->device) {
         (void)vkDeviceWaitIdle(self->device); // a lost device is idle too
         pipeline_cache_save(self);
+        if (self->kernels && !self->borrowed)
+            kernel_log_save(self->kernels, self);
         variants_destroy(self);
         pipelines_destroy(self);
         transfer_destroy(self);
         vkDestroyDevice(self->device, NULL);
     }
+    if (!self->borrowed)
+        kernel_log_close(&self->kernels);
     if (!self->beside)
         instance_close(&self->instance);
+    free(self->plan.items);
     free(self->cache_dir);
     free(self);
 }

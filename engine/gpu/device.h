@@ -6,6 +6,7 @@
 
 #include "gpu/caps.h"
 #include "gpu/gpu.h"
+#include "gpu/kernel_log.h"
 
 typedef struct GpuInstance {
     VkInstance handle;
@@ -34,6 +35,16 @@ typedef struct GpuPipelineSet {
 
 typedef struct GpuVariantSet GpuVariantSet; // calibrate.c
 
+// The kernels of work that is planned, each once.
+typedef struct PlannedKernel {
+    KernelKey key;
+    uint32_t stage;
+} PlannedKernel;
+typedef struct KernelPlan {
+    PlannedKernel *items;
+    size_t count, capacity;
+} KernelPlan;
+
 struct Gpu {
     GpuInstance instance;
     VkPhysicalDevice physical;
@@ -47,9 +58,13 @@ struct Gpu {
     GpuTransfer transfer;
     GpuPipelineSet pipelines;
     GpuVariantSet *variants;
-    char *cache_dir;   // or NULL
-    double cost_scale; // measured nanoseconds for each one that a recorder expected
-    uint64_t cuts;     // of command lists into submissions, so far
+    KernelLog *kernels; // of the Gpu that it learns from, when `borrowed`; NULL when `beside`
+    bool borrowed;
+    KernelPlan plan;
+    double built_seconds; // spent on building kernels since the device was opened
+    char *cache_dir;      // or NULL
+    double cost_scale;    // measured nanoseconds for each one that a recorder expected
+    uint64_t cuts;        // of command lists into submissions, so far
     bool lost;
     bool beside;        // opened by gpu_open_beside(): the instance is another's
     bool cold;          // the driver's cache did not have the kernels that were asked for last
@@ -84,9 +99,12 @@ RSH_MUST_USE RshStatus transfer_zero(Gpu *gpu, VkBuffer buffer, uint64_t offset,
                                      RshError *error);
 
 // pipeline_cache.c
+// What compiled kernels and what building them costs are kept under: driver, device, all kernels.
+void device_cache_key(const Gpu *gpu, char *key, size_t capacity);
 RSH_MUST_USE RshStatus pipeline_cache_load(Gpu *gpu, RshError *error);
 void pipeline_cache_save(Gpu *gpu);
-void pipelines_destroy(Gpu *gpu); // pipeline.c
+void pipelines_destroy(Gpu *gpu);                // pipeline.c
+const ShaderBlob *shader_find(const char *name); // pipeline.c; NULL when there is none
 
 // calibrate.c
 void variants_destroy(Gpu *gpu);

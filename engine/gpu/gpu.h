@@ -50,7 +50,10 @@ typedef struct GpuOptions {
     const char *caps_mask;  // "-fp16,-int8_dot,..." or NULL
     const char *cache_dir;  // pipeline cache and calibration; NULL keeps them in memory
     uint64_t memory_budget; // bytes; 0 = what the driver reports as free, less one eighth
-    bool validate;          // Khronos validation layer; its messages fail the run
+    // Another Gpu of this process on the same device, which closes after this one, or NULL: what it builds, this
+    // one knows the price of.
+    const Gpu *learns_from;
+    bool validate; // Khronos validation layer; its messages fail the run
     RshLogFn log;
     void *log_data;
 } GpuOptions;
@@ -100,6 +103,17 @@ typedef struct GpuPipelineRequest {
 RSH_MUST_USE RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests,
                                              size_t count, bool (*stop)(void *data),
                                              void *stop_data, RshError *error);
+
+// ---- what building kernels will take: the first time it is most of a short job (kernel_log.h) ----
+// Kernels of planned work, grouped by a number of the caller's, each kernel in the group that names it first.
+void gpu_plan_clear(Gpu *gpu);
+void gpu_plan_add(Gpu *gpu, const GpuPipelineRequest *requests, size_t count, uint32_t stage);
+#define GPU_ALL_STAGES UINT32_MAX
+// Seconds that those of a stage will still take, from what the like of them took on this device; 0 when none
+// was ever built.
+double gpu_plan_left(const Gpu *gpu, uint32_t stage);
+double gpu_built_seconds(const Gpu *gpu); // spent on building since the device was opened
+void gpu_kernels_save(Gpu *gpu);          // what was learned, into the cache folder
 
 // How a shader sees a range of a buffer.
 typedef enum GpuView {

@@ -35,7 +35,7 @@ uint64_t shader_table_hash(void)
     return hash;
 }
 
-static const ShaderBlob *find_blob(const char *name)
+const ShaderBlob *shader_find(const char *name)
 {
     size_t low = 0, high = shader_table_count;
     while (low < high) {
@@ -230,9 +230,11 @@ static void *compile_some(void *data)
             job->results[i] = VK_NOT_READY; // and so are those that follow
             continue;
         }
+        const double began = now_ms();
         job->results[i] = create_layout(job->gpu, job->pipelines[i]);
         if (job->results[i] == VK_SUCCESS)
             job->results[i] = create_handle(job->gpu, job->pipelines[i]);
+        job->pipelines[i]->built = now_ms() - began;
     }
     return NULL;
 }
@@ -251,13 +253,43 @@ static void compile_all(CompileJob *job)
         pthread_join(threads[i], NULL);
 }
 
+static KernelKey pipeline_key(const GpuPipeline *pipeline)
+{
+    KernelKey key = {pipeline->blob, {0}, pipeline->constant_count};
+    memcpy(key.constants, pipeline->constants, sizeof(key.constants));
+    return key;
+}
+
+void pipeline_is_built(Gpu *gpu, GpuPipeline *pipeline, double seconds)
+{
+    const KernelKey key = pipeline_key(pipeline);
+    gpu->built_seconds += seconds;
+    if (gpu->kernels)
+        kernel_log_add(gpu->kernels, &key, pipeline->before, pipeline->built + seconds);
+}
+
+// The threads worked side by side: each kernel's share of the time that passed.
+static void share_time(CompileJob *job, double seconds)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < job->count; i++)
+        sum += job->pipelines[i]->built;
+    for (size_t i = 0; i < job->count; i++) {
+        GpuPipeline *pipeline = job->pipelines[i];
+        const KernelKey key = pipeline_key(pipeline);
+        pipeline->built = sum > 0.0 ? pipeline->built / sum * seconds : 0.0;
+        pipeline->before = job->gpu->kernels && kernel_log_built_before(job->gpu->kernels, &key);
+    }
+    job->gpu->built_seconds += seconds;
+}
+
 // Those of `requests` that do not exist yet, once each.
 static RshStatus missing_pipelines(Gpu *gpu, const GpuPipelineRequest *requests, size_t count,
                                    CompileJob *job, RshError *error)
 {
     for (size_t r = 0; r < count; r++) {
         const GpuPipelineRequest *request = &requests[r];
-        const ShaderBlob *blob = find_blob(request->shader);
+        const ShaderBlob *blob = shader_find(request->shader);
         bool known =
             find_pipeline(gpu, request->shader, request->constants, request->constant_count);
         for (size_t i = 0; i < job->count && !known; i++)
@@ -294,12 +326,15 @@ RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests, si
         gpu_log(gpu, RSH_LOG_DEBUG, "%zu kernels to compile", job.count);
         const double before = now_ms();
         compile_all(&job);
+        share_time(&job, (now_ms() - before) * 1e-3);
         gpu_log(gpu, RSH_LOG_DEBUG, "kernels compiled in %.0f ms", now_ms() - before);
     }
     for (size_t i = 0; job.pipelines && i < count; i++) {
         GpuPipeline *pipeline = job.pipelines[i];
         if (pipeline && pipeline->handle) {
             gpu->pipelines.items[gpu->pipelines.count++] = pipeline;
+            if (!gpu->caps.software) // where it is, the first run builds the rest
+                pipeline_is_built(gpu, pipeline, 0.0);
             continue;
         }
         if (pipeline && status == RSH_OK && job.results[i] == VK_NOT_READY)

@@ -10,8 +10,12 @@ struct GpuPipeline {
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipeline handle;
-    bool tried; // a dispatch of it has run: what a driver compiles at the first one is compiled
+    bool tried;   // a dispatch of it has run: what a driver compiles at the first one is compiled
+    bool before;  // an earlier process has built it
+    double built; // seconds that it took to create
     uint64_t counted; // the last cut that gave it a submission of its own
 };
 
+// It has been built, after so many seconds more.
+void pipeline_is_built(Gpu *gpu, GpuPipeline *pipeline, double seconds);
 VkDescriptorType pipeline_descriptor_type(ShaderBindingKind kind);

@@ -9,7 +9,7 @@
 // The driver's compiled kernels, kept between runs. The file is keyed by the driver, the device and all
 // kernels: after a change of any of them it is ignored and replaced.
 
-static void cache_key(const Gpu *gpu, char *key, size_t capacity)
+void device_cache_key(const Gpu *gpu, char *key, size_t capacity)
 {
     size_t used = (size_t)snprintf(key, capacity, "%.120s|%016llx|", gpu->caps.driver,
                                    (unsigned long long)shader_table_hash());
@@ -22,7 +22,7 @@ RshStatus pipeline_cache_load(Gpu *gpu, RshError *error)
 {
     char key[256];
     size_t bytes = 0;
-    cache_key(gpu, key, sizeof(key));
+    device_cache_key(gpu, key, sizeof(key));
     void *data = cache_file_read(gpu, "pipelines", key, &bytes);
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                       .initialDataSize = bytes,
@@ -51,7 +51,7 @@ void pipeline_cache_save(Gpu *gpu)
     void *data = malloc(bytes);
     if (data &&
         vkGetPipelineCacheData(gpu->device, gpu->pipelines.cache, &bytes, data) == VK_SUCCESS) {
-        cache_key(gpu, key, sizeof(key));
+        device_cache_key(gpu, key, sizeof(key));
         cache_file_write(gpu, "pipelines", key, data, bytes);
     }
     free(data);

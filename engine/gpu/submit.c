@@ -259,13 +259,16 @@ static VkResult await(Gpu *gpu, CommandSegment *segment)
     return result == VK_SUCCESS ? vkResetFences(gpu->device, 1, &segment->fence) : result;
 }
 
+// Only the first of a submission's kernels can be one that never ran.
 static void mark_tried(GpuCommands *commands, const CommandSegment *segment)
 {
-    for (size_t i = segment->first; segment->compiles && i < segment->first + segment->count; i++) {
-        GpuPipeline *pipeline = commands->steps[commands->slices[i].step].pipeline;
-        if (pipeline)
-            pipeline->tried = true;
-    }
+    if (!segment->compiles)
+        return;
+    GpuPipeline *pipeline = commands->steps[commands->slices[segment->first].step].pipeline;
+    const double beyond = segment->measured - segment->expected;
+    if (!pipeline->tried)
+        pipeline_is_built(commands->gpu, pipeline, beyond > 0.0 ? beyond * 1e-9 : 0.0);
+    pipeline->tried = true;
 }
 
 // What the run took replaces what was expected; a cut that turned out too coarse or too fine is made anew.
@@ -348,10 +351,24 @@ static void judge_warming(GpuCommands *commands)
         commands->uses[i].warm_ns = 0.0; // replays are no first dispatches
 }
 
+// The cores worked side by side: each kernel's share of the time that passed.
+static void share_warming(GpuCommands *commands, double seconds)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < commands->use_count; i++)
+        sum += commands->uses[i].warm_ns;
+    for (size_t i = 0; i < commands->use_count && sum > 0.0; i++)
+        commands->uses[i].pipeline->built += commands->uses[i].warm_ns / sum * seconds;
+    commands->gpu->built_seconds += seconds;
+}
+
 static void warm_once(GpuCommands *commands, bool (*stop)(void *data), void *stop_data)
 {
-    if (!commands->warmed && !commands->gpu->warming_fails)
+    if (!commands->warmed && !commands->gpu->warming_fails) {
+        const double before = now_ns();
         commands_warm(commands, stop, stop_data);
+        share_warming(commands, (now_ns() - before) * 1e-9);
+    }
     commands->warmed = true;
 }
 
@@ -384,11 +401,12 @@ RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void
         if (result != VK_SUCCESS || done == submitted)
             break;
         result = await(gpu, &commands->segments[done]);
-        mark_tried(commands, &commands->segments[done]);
         const double now = now_ns();
         CommandSegment *ended = &commands->segments[done++];
         ended->measured = now - last;
         last = now;
+        if (result == VK_SUCCESS)
+            mark_tried(commands, ended);
         if (result == VK_SUCCESS && ended->compiles && ended->measured > COMMANDS_COLD_NS) {
             warm_once(commands, stop, stop_data);
             last = now_ns();

@@ -156,9 +156,19 @@ static RshStatus forecast(Runner *base, const Graph *graph, ProgramInfo *out, Rs
     if (status == RSH_OK) // alone on the device
         status = choose_stream(runner, &measure, out,
                                out->peak_bytes <= gpu_memory_budget(runner->gpu), error);
+    gpu_plan_add(runner->gpu, measure.pipelines.items, measure.pipelines.count,
+                 runner->planned_stage);
     weights_drop_unpacked(&runner->weights);
     measure_clear(&measure);
     return status;
+}
+
+static void plan_kernels(Runner *base, uint32_t stage)
+{
+    GpuRunner *runner = (GpuRunner *)base;
+    if (stage == 0)
+        gpu_plan_clear(runner->gpu);
+    runner->planned_stage = stage;
 }
 
 static uint64_t missing_bytes(const GpuRunner *runner, const Measure *measure)
@@ -449,6 +459,7 @@ RshStatus runner_create_gpu(Gpu *gpu, Runner **out, RshError *error)
 {
     static const RunnerOps ops = {
         .forecast = forecast,
+        .plan_kernels = plan_kernels,
         .prepare = prepare,
         .release = release,
         .write = write_tensor,

@@ -144,8 +144,9 @@ typedef struct GpuRunner {
     Gpu *gpu;
     StateStore states;
     WeightCache weights;
-    GpuBuffer *zeros; // what absent inputs are bound to
-    bool poison;      // fill the arena with NaN before each run
+    GpuBuffer *zeros;       // what absent inputs are bound to
+    bool poison;            // fill the arena with NaN before each run
+    uint32_t planned_stage; // of forecasts
 } GpuRunner;
 
 typedef struct GpuProgram {

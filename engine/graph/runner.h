@@ -24,6 +24,9 @@ typedef struct ProgramInfo {
 typedef struct RunnerOps {
     // What prepare would need; allocates nothing on the device.
     RshStatus (*forecast)(Runner *runner, const Graph *graph, ProgramInfo *out, RshError *error);
+    // Kernels of the graphs that are forecast from now on count for this stage of the caller's (gpu_plan_add);
+    // stage 0 begins anew. May be NULL: nothing is built.
+    void (*plan_kernels)(Runner *runner, uint32_t stage);
     // Plans, allocates, compiles kernels, packs weights and records. The graph must outlive the program.
     // Looks at *cancel (may be NULL) between nodes, kernels and weights and returns RSH_CANCELLED: what was
     // compiled and packed by then stays for another try.

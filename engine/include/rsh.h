@@ -123,6 +123,8 @@ typedef struct RshEstimate {
     uint64_t device_bytes; // peak, from the memory planner; nothing is allocated
     uint64_t host_bytes;
     double seconds; // from earlier runs on this device; negative when there were none
+    // Of building kernels that no job on this device has used yet, as far as it can be told; counts once.
+    double build_seconds;
     bool fits;
     // When it does not fit: the largest request of the same shape or length that does; 0 when none.
     uint32_t fit_width, fit_height, fit_frames;
@@ -147,10 +149,13 @@ typedef enum RshEventKind {
 
 typedef struct RshEvent {
     RshEventKind kind;
-    RshStage stage;                 // PROGRESS
-    uint32_t step, of;              // ACCEPTED, PROGRESS, PREVIEW; DONE: the last finished step
-    double fraction;                // PROGRESS: of the whole job, never falling
-    double eta_s;                   // PROGRESS: to the end of the job; negative while unknown
+    RshStage stage;    // PROGRESS
+    uint32_t step, of; // ACCEPTED, PROGRESS, PREVIEW; DONE: the last finished step
+    double fraction;   // PROGRESS: of the whole job, never falling
+    double eta_s;      // PROGRESS: to the end of the job; negative while unknown
+    // PROGRESS: building kernels has taken so many seconds in this job, will still take so many to its end, and so
+    // many of these before this stage's next steps are done.
+    double built_s, build_left_s, build_stage_s;
     uint32_t width, height, frames; // PREVIEW
     uint32_t index;                 // FRAME
     uint64_t samples;               // AUDIO

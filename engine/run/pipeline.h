@@ -95,6 +95,16 @@ void pipeline_request_init(PipelineRequest *request, const PipelineModel *model)
 RSH_MUST_USE RshStatus pipeline_request_check(const PipelineRequest *request,
                                               const PipelineModel *model, RshError *error);
 
+// The stages in the order they run; what building kernels takes is told for each (gpu_plan_left).
+typedef enum PipelineStage {
+    STAGE_TEXT,
+    STAGE_CONDITION,
+    STAGE_DENOISE,
+    STAGE_DECODE,
+    STAGE_AUDIO,
+    STAGES,
+} PipelineStage;
+
 typedef struct PipelineEstimate {
     uint64_t text_bytes, condition_bytes, denoise_bytes, decode_bytes,
         audio_bytes;       // device, peak of each stage

@@ -113,10 +113,7 @@ RshStatus pipeline_request_check(const PipelineRequest *r, const PipelineModel *
 
 // ---- estimate ----------------------------------------------------------------------------------------
 
-// The stages in the order they run. `peak` is that of one of its graphs; kept weights count apart, since
-// they pile up.
-enum { STAGE_TEXT, STAGE_CONDITION, STAGE_DENOISE, STAGE_DECODE, STAGE_AUDIO, STAGES };
-
+// `peak` is that of one of a stage's graphs; kept weights count apart, since they pile up.
 typedef struct StageSum {
     uint64_t peak, weights;
 } StageSum;
@@ -136,6 +133,8 @@ static RshStatus add_graph(Sum *sum, int stage, Graph *graph, uint64_t times, bo
     ProgramInfo info = {0};
     StageSum *own = &sum->stages[stage];
     RshStatus status = graph_status(graph, sum->error);
+    if (sum->runner->ops->plan_kernels)
+        sum->runner->ops->plan_kernels(sum->runner, (uint32_t)stage);
     if (status == RSH_OK)
         status = sum->runner->ops->forecast(sum->runner, graph, &info, sum->error);
     graph_destroy(&graph);

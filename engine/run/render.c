@@ -24,12 +24,33 @@ typedef struct Render {
     char fingerprint[65];
     float *first_frames, *first_samples;
     uint32_t step;
-    double previewed; // clock_elapsed() at the last preview
+    double previewed;    // clock_elapsed() at the last preview
+    double built_before; // gpu_built_seconds() at the start
 } Render;
 
 static bool is_cancelled(const Render *render)
 {
     return atomic_load(&render->job->cancel);
+}
+
+// Building kernels, which has no steps of its own.
+static void tell_building(const Render *render, RshStage stage, RshEvent *event)
+{
+    static const PipelineStage stages[] = {
+        [RSH_STAGE_LOAD] = STAGE_TEXT,       [RSH_STAGE_TEXT] = STAGE_TEXT,
+        [RSH_STAGE_DENOISE] = STAGE_DENOISE, [RSH_STAGE_DECODE] = STAGE_DECODE,
+        [RSH_STAGE_AUDIO] = STAGE_AUDIO,
+    };
+    const Gpu *gpu = render->job->engine->gpu;
+
+    event->built_s = gpu_built_seconds(gpu) - render->built_before;
+    for (PipelineStage i = stages[stage]; render->planned.device_bytes > 0 && i < STAGES; i++) {
+        double left = gpu_plan_left(gpu, i);
+        event->build_left_s += left;
+        // The given frames are encoded after the text and before the first step.
+        if (i == stages[stage] || (i == STAGE_CONDITION && stage == RSH_STAGE_TEXT))
+            event->build_stage_s += left;
+    }
 }
 
 static void post_progress(Render *render, RshStage stage, uint32_t step, uint32_t of)
@@ -40,6 +61,7 @@ static void post_progress(Render *render, RshStage stage, uint32_t step, uint32_
                       .of = of,
                       .fraction = clock_fraction(&render->clock),
                       .eta_s = clock_remaining(&render->clock)};
+    tell_building(render, stage, &event);
     job_post(render->job, &event);
 }
 
@@ -327,6 +349,7 @@ RshStatus job_render(RshJob *job, uint32_t *last_step, RshError *error)
     request_plan_clock(&job->request, job->model, &render.clock);
     request_to_pipeline(&job->request, job->model, &render.request);
     gpu_memory_reset_peak(engine->gpu);
+    render.built_before = gpu_built_seconds(engine->gpu);
 
     if (status == RSH_OK)
         status = take_open(job->take, &render.take, error);
@@ -346,6 +369,7 @@ RshStatus job_render(RshJob *job, uint32_t *last_step, RshError *error)
     job->result.forecast_bytes = render.planned.device_bytes;
     if (status == RSH_OK)
         clock_keep(&render.clock, &render.key, engine->cache_dir);
+    gpu_kernels_save(engine->gpu);
     *last_step = render.step;
     pipeline_close(&render.pipeline);
     take_close(&render.take);

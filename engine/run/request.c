@@ -274,7 +274,8 @@ static RshStatus open_planning(RshModel *model, RshError *error)
     RshEngine *engine = model->engine;
     GpuOptions options = {.device = engine->device_option,
                           .caps_mask = engine->caps_mask,
-                          .cache_dir = engine->cache_dir};
+                          .cache_dir = engine->cache_dir,
+                          .learns_from = engine->gpu};
     RshStatus status = RSH_OK;
 
     if (!engine->plan_gpu)
@@ -311,6 +312,7 @@ static RshStatus estimate(const RshRequest *request, RshModel *model, RshEstimat
         clock_start(&clock, &key, model->engine->cache_dir);
         request_plan_clock(request, model, &clock);
         out->seconds = clock_total(&clock);
+        out->build_seconds = gpu_plan_left(model->engine->plan_gpu, GPU_ALL_STAGES);
         if (!out->fits)
             find_what_fits(request, model, runner, out);
     }

@@ -168,6 +168,7 @@ void events_estimate(uint32_t id, const RshEstimate *estimate)
     add_number(event, "device_bytes", (double)estimate->device_bytes);
     add_number(event, "host_bytes", (double)estimate->host_bytes);
     add_number(event, "seconds", estimate->seconds);
+    add_number(event, "build_s", estimate->build_seconds);
     cJSON_AddBoolToObject(event, "fits", estimate->fits);
     if (estimate->fit_frames > 0) {
         cJSON *fit = cJSON_AddObjectToObject(event, "what_would_fit");
@@ -201,6 +202,9 @@ void events_job(uint32_t id, const RshEvent *from)
         add_number(event, "of", from->of);
         add_number(event, "fraction", from->fraction);
         add_number(event, "eta_s", from->eta_s);
+        add_number(event, "built_s", from->built_s);
+        add_number(event, "build_left_s", from->build_left_s);
+        add_number(event, "build_stage_s", from->build_stage_s);
         break;
     case RSH_EVENT_PREVIEW:
         event = begin("preview", id);

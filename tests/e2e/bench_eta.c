@@ -76,28 +76,31 @@ static double load_average(void)
 
 typedef struct Estimate {
     Bench *bench;
-    double seconds;
+    double seconds, build;
 } Estimate;
 
 static void on_estimate(RushesEngineClient *engine, const RushesEngineEvent *event, gpointer data)
 {
     Estimate *estimate = data;
     estimate->seconds = event->kind == RUSHES_ENGINE_ESTIMATE ? event->seconds : -1;
+    estimate->build = event->build_left_s;
+    if (estimate->bench->trace)
+        g_print("#   %.1f s of building kernels expected\n", estimate->build);
     g_main_loop_quit(estimate->bench->loop);
 }
 
 // As the prompt pane tells it.
 static double forecast(Bench *bench, const RushesRecipe *recipe)
 {
-    Estimate estimate = {bench, -1};
+    Estimate estimate = {bench, -1, 0};
     g_autoptr(cJSON) job = rushes_recipe_to_json(recipe);
 
     rushes_engine_client_estimate(rushes_queue_get_engine(bench->queue), job, on_estimate,
                                   &estimate);
     g_main_loop_run(bench->loop);
-    return rushes_eta_forecast(rushes_queue_get_library(bench->queue),
-                               rushes_queue_get_device(bench->queue), recipe,
-                               rushes_project_get_takes(bench->project), estimate.seconds);
+    return rushes_eta_forecast(
+        rushes_queue_get_library(bench->queue), rushes_queue_get_device(bench->queue), recipe,
+        rushes_project_get_takes(bench->project), estimate.seconds, estimate.build);
 }
 
 static void print_error(double said, double was)
