@@ -95,6 +95,18 @@ static void on_worker_changed(RushesPromptPane *self)
     prompt_show_recipe(self);
 }
 
+// So that undo brings the words before back.
+static void replace_words(GtkTextBuffer *buffer, const char *words)
+{
+    GtkTextIter start, end;
+
+    gtk_text_buffer_begin_user_action(buffer);
+    gtk_text_buffer_get_bounds(buffer, &start, &end);
+    gtk_text_buffer_delete(buffer, &start, &end);
+    gtk_text_buffer_insert(buffer, &start, words, -1);
+    gtk_text_buffer_end_user_action(buffer);
+}
+
 // Older and newer prompts of all projects, like the history of a shell.
 static gboolean on_words_key(GtkEventControllerKey *controller, guint key, guint code,
                              GdkModifierType state, RushesPromptPane *self)
@@ -114,8 +126,8 @@ static gboolean on_words_key(GtkEventControllerKey *controller, guint key, guint
         g_free(self->own_words);
         self->own_words = g_strdup(self->recipe->prompt);
     }
-    gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)),
-                             wanted > 0 ? prompts[wanted - 1] : self->own_words, -1);
+    replace_words(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)),
+                  wanted > 0 ? prompts[wanted - 1] : self->own_words);
     self->recalled = wanted;
     return GDK_EVENT_STOP;
 }
@@ -227,6 +239,9 @@ void rushes_prompt_pane_flush(RushesPromptPane *self)
 
 void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe)
 {
+    // What was being written is one edit, what replaces it another.
+    rushes_prompt_pane_flush(self);
+    rushes_project_begin(self->project, "Use Recipe");
     rushes_recipe_free(self->recipe);
     self->recipe = rushes_recipe_copy(recipe);
     // The conditioning's files belong to the take it was made for; the project's start says the new.
@@ -234,12 +249,26 @@ void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *re
     rushes_recipe_set_picture(self->recipe, NULL);
     prompt_show_recipe(self);
     on_edited(self);
+    rushes_prompt_pane_flush(self);
+    rushes_project_end(self->project);
 }
 
 void rushes_prompt_pane_new_seed(RushesPromptPane *self)
 {
     g_autofree char *seed = g_strdup_printf("%u", g_random_int());
     gtk_editable_set_text(GTK_EDITABLE(self->seed_entry), seed);
+    rushes_prompt_pane_flush(self);
+}
+
+void rushes_prompt_pane_next_seed(RushesPromptPane *self)
+{
+    g_autoptr(GError) failure = NULL;
+
+    rushes_prompt_pane_flush(self);
+    self->recipe->seed = g_random_int();
+    if (!rushes_project_next_seed(self->project, self->recipe->seed, &failure))
+        gtk_widget_activate_action(GTK_WIDGET(self), "win.say", "s", failure->message);
+    prompt_show_recipe(self);
 }
 
 gboolean rushes_prompt_pane_get_seed_kept(RushesPromptPane *self)

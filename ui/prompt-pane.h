@@ -22,6 +22,8 @@ void rushes_prompt_pane_flush(RushesPromptPane *self);
 // Puts the recipe into the fields, and so into the draft.
 void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe);
 void rushes_prompt_pane_new_seed(RushesPromptPane *self);
+// The same after generating: not an edit of the creator's, which undo would take back.
+void rushes_prompt_pane_next_seed(RushesPromptPane *self);
 gboolean rushes_prompt_pane_get_seed_kept(RushesPromptPane *self);
 void rushes_prompt_pane_set_seed_kept(RushesPromptPane *self, gboolean kept);
 void rushes_prompt_pane_focus_words(RushesPromptPane *self);

@@ -130,7 +130,7 @@ static void add_to_timeline(GtkWidget *widget, const char *action, GVariant *par
     rushes_project_begin(self->project, "Add Shot");
     if (rushes_project_add_shot(self->project, take, end, &failure) && (in >= 0 || out >= 0)) {
         g_autoptr(RushesShot) shot = g_list_model_get_item(shots, end);
-        rushes_project_trim_shot(self->project, shot, MAX(0, in),
+        rushes_project_trim_shot(self->project, shot, in >= 0 ? in : rushes_shot_get_in(shot),
                                  out >= 0 ? out : rushes_shot_get_out(shot), &failure);
     }
     rushes_project_end(self->project);

@@ -12,8 +12,11 @@ static RushesTake *make_take(RushesWindow *self, const RushesRecipe *recipe, gbo
                              GError **error)
 {
     RushesTake *shown = rushes_preview_pane_get_take(self->preview);
-    // A take made while another is looked at is its child when words or settings were taken over.
-    const char *parent = shown ? rushes_take_get_id(shown) : NULL;
+    const cJSON *start = rushes_project_get_value(self->project, "start");
+    // A take made while another is looked at is its child when words or settings were taken over; what goes
+    // on from a take is the child of that one.
+    const char *parent =
+        rushes_json_string(start, "take", shown ? rushes_take_get_id(shown) : NULL);
     g_autoptr(GError) failure = NULL;
     RushesTake *take = rushes_project_add_take(self->project, recipe, parent, error);
 
@@ -75,8 +78,7 @@ static void generate_draft(RushesWindow *self, gboolean front)
         window_show_picture(self);
     }
     if (!rushes_prompt_pane_get_seed_kept(self->prompt))
-        rushes_prompt_pane_new_seed(self->prompt);
-    rushes_prompt_pane_flush(self->prompt);
+        rushes_prompt_pane_next_seed(self->prompt);
     window_check(self, failure);
 }
 

@@ -103,14 +103,14 @@ static void mark(GtkWidget *widget, const char *action, GVariant *parameter)
         return;
     g_object_get(player, "mark-in", &in, "mark-out", &out, NULL);
     if (marks_in)
-        rushes_player_set_marks(player, position, out >= position ? out : -1);
+        window_set_marks(self, position, out >= position ? out : -1);
     else
-        rushes_player_set_marks(player, in <= position ? in : -1, position);
+        window_set_marks(self, in <= position ? in : -1, position);
 }
 
 static void clear_marks(GtkWidget *widget, const char *action, GVariant *parameter)
 {
-    rushes_player_set_marks(window_player(RUSHES_WINDOW(widget)), -1, -1);
+    window_set_marks(RUSHES_WINDOW(widget), -1, -1);
 }
 
 static void go_cut(GtkWidget *widget, const char *action, GVariant *parameter)

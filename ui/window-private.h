@@ -2,7 +2,7 @@
 //
 // window-private.h - the window's parts, for the files it is split over: window.c (what shows),
 // window-actions.c (takes, shots and the project), window-generate.c, window-start.c, window-play.c,
-// window-shots.c (what else the creator can do), window-layout.c (wide and narrow), window-keys.c
+// window-marks.c, window-shots.c (what else the creator can do), window-layout.c (wide and narrow), window-keys.c
 // (single-letter keys).
 #pragma once
 #include "preview-pane.h"
@@ -56,6 +56,9 @@ void window_check(RushesWindow *self, GError *error);
 RushesPlayer *window_player(RushesWindow *self);
 RushesTake *window_current_take(RushesWindow *self); // previewed or first selected; not owned
 gboolean window_text_has_focus(RushesWindow *self);
+// The marks of the take that is shown, kept in the project; -1: none. Update: the player gets them from there.
+void window_set_marks(RushesWindow *self, int in, int out);
+void window_update_marks(RushesWindow *self);
 void window_show_film(RushesWindow *self); // the timeline in the preview
 // What is wrong with the shot below the play head, while the preview shows the film.
 void window_update_film_caption(RushesWindow *self);

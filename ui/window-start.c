@@ -145,12 +145,14 @@ static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
 
     if (!take || rushes_take_get_state(take) != RUSHES_TAKE_DONE)
         return;
+    rushes_project_begin(self->project, "Extend Take");
     rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
     rushes_prompt_pane_new_seed(self->prompt);
     cJSON *start = cJSON_CreateObject();
     cJSON_AddStringToObject(start, "kind", "extend");
     cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
     window_set_start(self, start);
+    rushes_project_end(self->project);
     window_focus_words(self);
 }
 

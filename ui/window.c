@@ -131,6 +131,7 @@ static void on_selection(RushesWindow *self)
         self->last_shown = g_strdup(rushes_take_get_id(before));
     }
     rushes_preview_pane_set_takes(self->preview, takes);
+    window_update_marks(self);
 }
 
 static void on_take_activated(RushesWindow *self, RushesTake *take)
@@ -405,6 +406,7 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     g_signal_connect_swapped(project, "notify::can-undo", G_CALLBACK(update_undo), self);
     g_signal_connect_swapped(project, "notify::notice", G_CALLBACK(update_banner), self);
     g_signal_connect_swapped(project, "edited", G_CALLBACK(window_update_start), self);
+    g_signal_connect_swapped(project, "edited", G_CALLBACK(window_update_marks), self);
     update_title(self);
     update_banner(self);
     window_update_start(self);

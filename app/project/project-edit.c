@@ -6,14 +6,19 @@
 
 #include <string.h>
 
+#include "project/take-start.h"
 #include "rushes-error.h"
 
+#define WRITE_LABEL     "Write"
 #define UNDO_DEPTH      1000
 #define MERGE_WITHIN_US (1 * G_USEC_PER_SEC)
+// Who thinks for as long as this while writing begins something new.
+#define WRITE_WITHIN_US (30 * G_USEC_PER_SEC)
 
 typedef struct UndoEntry {
     char *label;
     char *merge_key;     // NULL: never merged with the next
+    gint64 merge_within; // microseconds
     gint64 at;           // monotonic
     GPtrArray *inverses; // cJSON ops that take it back, in the order they were made
 } UndoEntry;
@@ -73,11 +78,37 @@ static UndoEntry *push_entry(GQueue *queue, const char *label, const char *merge
     return entry;
 }
 
+// Words that were written and taken out again, letter by letter, are an edit undone.
+static gboolean is_taken_back(const UndoEntry *entry, const cJSON *op)
+{
+    const cJSON *first = entry->inverses->len > 0 ? entry->inverses->pdata[0] : NULL;
+    return g_str_equal(rushes_json_string(op, "op", ""), "draft") && first &&
+           cJSON_Compare(first, op, TRUE);
+}
+
+static void turn_over(RushesProject *self, cJSON *inverse)
+{
+    UndoEntry *entry = g_queue_pop_head(&self->undo);
+    UndoEntry *back = push_entry(&self->redo, entry->label, NULL);
+
+    g_ptr_array_add(back->inverses, inverse);
+    undo_entry_free(entry);
+    project_notify_undo(self);
+    project_emit_edited(self);
+}
+
 // Takes ownership of `op`. `label` NULL: an edit that undo does not know.
 static gboolean edit(RushesProject *self, cJSON *op, const char *label, const char *merge_key,
                      GError **error)
 {
     g_autoptr(cJSON) owned = op;
+    gint64 now = g_get_monotonic_time();
+    UndoEntry *entry = g_queue_peek_head(&self->undo);
+    gboolean joins = self->group_depth > 0
+                         ? self->group_open
+                         : entry && merge_key && g_strcmp0(entry->merge_key, merge_key) == 0 &&
+                               now - entry->at < entry->merge_within;
+    gboolean taken_back = joins && self->group_depth == 0 && is_taken_back(entry, op);
     cJSON *inverse = commit(self, op, error);
 
     if (!inverse)
@@ -87,15 +118,15 @@ static gboolean edit(RushesProject *self, cJSON *op, const char *label, const ch
         project_emit_edited(self);
         return TRUE;
     }
-    gint64 now = g_get_monotonic_time();
-    UndoEntry *entry = g_queue_peek_head(&self->undo);
-    gboolean joins = self->group_depth > 0
-                         ? self->group_open
-                         : entry && merge_key && g_strcmp0(entry->merge_key, merge_key) == 0 &&
-                               now - entry->at < MERGE_WITHIN_US;
-    if (!joins || !entry)
+    if (taken_back) {
+        turn_over(self, inverse);
+        return TRUE;
+    }
+    if (!joins || !entry) {
         entry = push_entry(&self->undo, self->group_depth > 0 ? self->group_label : label,
                            self->group_depth > 0 ? NULL : merge_key);
+        entry->merge_within = g_str_equal(label, WRITE_LABEL) ? WRITE_WITHIN_US : MERGE_WITHIN_US;
+    }
     self->group_open = self->group_depth > 0;
     entry->at = now;
     g_ptr_array_add(entry->inverses, inverse);
@@ -207,14 +238,23 @@ gboolean rushes_project_set_draft(RushesProject *self, const RushesRecipe *draft
         cJSON_Delete(fields);
         return TRUE;
     }
-    // The prompt's editor has its own undo, letter by letter.
+    // The prompt's editor has an undo of its own, letter by letter, while it has the focus.
     gboolean words =
         cJSON_GetArraySize(fields) == 1 && (g_str_equal(fields->child->string, "prompt") ||
                                             g_str_equal(fields->child->string, "negative"));
     g_autofree char *key = g_strconcat("draft-", fields->child->string, NULL);
     cJSON *op = project_op_new("draft");
     cJSON_AddItemToObject(op, "fields", fields);
-    return edit(self, op, words ? NULL : "Change Settings", key, error);
+    return edit(self, op, words ? WRITE_LABEL : "Change Settings", key, error);
+}
+
+gboolean rushes_project_next_seed(RushesProject *self, guint64 seed, GError **error)
+{
+    g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
+    cJSON *op = project_op_new("draft");
+
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(op, "fields"), "seed", digits);
+    return edit(self, op, NULL, NULL, error);
 }
 
 gboolean rushes_project_set_value(RushesProject *self, const char *key, const cJSON *value,
@@ -257,6 +297,9 @@ RushesTake *rushes_project_add_take(RushesProject *self, const RushesRecipe *rec
     if (!take)
         return NULL;
     g_ptr_array_add(self->removed, g_object_ref(take)); // from where take-add fetches it
+    UndoEntry *newest = g_queue_peek_head(&self->undo);
+    if (newest) // what is changed after it was generated is another edit
+        g_clear_pointer(&newest->merge_key, g_free);
     if (!edit(self, project_op_with_id("take-add", rushes_take_get_id(take)), NULL, NULL, error)) {
         g_ptr_array_remove(self->removed, take);
         return NULL;
@@ -295,6 +338,19 @@ gboolean rushes_project_set_note(RushesProject *self, RushesTake *take, const ch
     return edit_take(self, take, "note", cJSON_CreateString(note), "Edit Note", error);
 }
 
+// Put right after the take that it continues, an extension goes on where that ends: the frames that it began
+// from are still there for who draws its edge out.
+static int first_new_frame(RushesProject *self, RushesTake *take, guint position)
+{
+    guint count = g_list_model_get_n_items(G_LIST_MODEL(self->shots));
+
+    if (position == 0 || count == 0)
+        return 0;
+    g_autoptr(RushesShot) before =
+        g_list_model_get_item(G_LIST_MODEL(self->shots), MIN(position, count) - 1);
+    return rushes_take_start_after(take, rushes_shot_get_take(before), rushes_shot_get_out(before));
+}
+
 gboolean rushes_project_add_shot(RushesProject *self, RushesTake *take, guint position,
                                  GError **error)
 {
@@ -304,7 +360,7 @@ gboolean rushes_project_add_shot(RushesProject *self, RushesTake *take, guint po
 
     cJSON_AddStringToObject(shot, "id", id);
     cJSON_AddStringToObject(shot, "take", rushes_take_get_id(take));
-    cJSON_AddNumberToObject(shot, "in", 0);
+    cJSON_AddNumberToObject(shot, "in", first_new_frame(self, take, position));
     cJSON_AddNumberToObject(shot, "out", MAX(0, rushes_take_get_recipe(take)->frames - 1));
     cJSON_AddNumberToObject(op, "index", position);
     return edit(self, op, "Add Shot", NULL, error);

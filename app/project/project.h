@@ -51,10 +51,12 @@ RushesShot *rushes_project_find_shot(RushesProject *self, const char *id); // no
 // A value of the project beyond the above (a sound lane, say); NULL when absent.
 const cJSON *rushes_project_get_value(RushesProject *self, const char *key);
 
-// Edits. FALSE with an error when the journal cannot take it; nothing has changed then. All but the
-// words of the draft and new takes can be undone.
+// Edits. FALSE with an error when the journal cannot take it; nothing has changed then. All but new takes
+// can be undone; words that are written into the draft without a long pause or another edit between, at once.
 gboolean rushes_project_set_draft(RushesProject *self, const RushesRecipe *draft, int takes,
                                   GError **error);
+// The seed that comes by itself after generating: nobody's edit, which undo passes over.
+gboolean rushes_project_next_seed(RushesProject *self, guint64 seed, GError **error);
 gboolean rushes_project_set_title(RushesProject *self, const char *title, GError **error);
 RushesTake *rushes_project_add_take(RushesProject *self, const RushesRecipe *recipe,
                                     const char *parent, GError **error); // not owned
@@ -63,6 +65,7 @@ gboolean rushes_project_set_star(RushesProject *self, RushesTake *take, gboolean
                                  GError **error);
 gboolean rushes_project_set_note(RushesProject *self, RushesTake *take, const char *note,
                                  GError **error);
+// All of the take; an extension right after the take that it continues goes on where that ends.
 gboolean rushes_project_add_shot(RushesProject *self, RushesTake *take, guint position,
                                  GError **error);
 gboolean rushes_project_remove_shot(RushesProject *self, RushesShot *shot, GError **error);

@@ -104,3 +104,17 @@ gboolean rushes_take_start_extending(RushesTake *take, RushesTake *from, int fra
            keep(take, recipe, RUSHES_CONDITIONING_EXTEND, count, g_strdup_printf("take %d", number),
                 error);
 }
+
+int rushes_take_start_after(RushesTake *take, RushesTake *before, int last)
+{
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+    const char *parent = rushes_take_get_parent(take);
+
+    if (recipe->conditioning != RUSHES_CONDITIONING_EXTEND || !parent || !before ||
+        !g_str_equal(parent, rushes_take_get_id(before)))
+        return 0;
+    // The take begins with this many of the last frames of the one before.
+    int shared = recipe->condition_frames;
+    int first = rushes_take_get_recipe(before)->frames - shared;
+    return CLAMP(last - first + 1, 0, MIN(shared, recipe->frames - 1));
+}

@@ -16,4 +16,8 @@ gboolean rushes_take_start_from_picture(RushesTake *take, const char *file, cons
 gboolean rushes_take_start_extending(RushesTake *take, RushesTake *from, int frames_multiple,
                                      GError **error);
 
+// The first frame of `take` that is not shown already when it follows a shot of the take it continues that ends
+// with frame `last`; 0 when the shot is of another take, or ends before what they share.
+int rushes_take_start_after(RushesTake *take, RushesTake *before, int last);
+
 G_END_DECLS

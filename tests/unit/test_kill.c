@@ -46,6 +46,13 @@ static void make_job(Run *run, const char *prompt)
         promise("shot", rushes_take_get_id(take));
 }
 
+// It may take words back, those of an earlier round too: none are promised until the next are written.
+static void turn_back(Run *run, gboolean (*turn)(RushesProject *, GError **))
+{
+    promise("prompt", "a fox, take 0 of it");
+    turn(run->project, NULL);
+}
+
 static gboolean edit(gpointer data)
 {
     Run *run = data;
@@ -59,9 +66,9 @@ static gboolean edit(gpointer data)
     if (run->edits % 2 == 0 && waiting < 3)
         make_job(run, draft->prompt);
     if (run->edits % 9 == 0)
-        rushes_project_undo(run->project, NULL);
+        turn_back(run, rushes_project_undo);
     if (run->edits % 11 == 0)
-        rushes_project_redo(run->project, NULL);
+        turn_back(run, rushes_project_redo);
     if (run->edits % 25 == 0)
         rushes_project_save(run->project, NULL);
     return G_SOURCE_CONTINUE;

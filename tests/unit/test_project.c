@@ -115,6 +115,76 @@ static void undo_takes_back_every_edit_and_redo_repeats_it(void)
     g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 1);
 }
 
+static void write_words(RushesProject *project, const char *words)
+{
+    g_autoptr(RushesRecipe) draft = rushes_recipe_copy(rushes_project_get_draft(project));
+
+    g_free(draft->prompt);
+    draft->prompt = g_strdup(words);
+    g_assert_true(rushes_project_set_draft(project, draft, 1, NULL));
+}
+
+static void words_undo_as_they_were_written(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+
+    write_words(project, "a fox");
+    write_words(project, "a fox in the snow");
+    add_take(project, "a fox in the snow");
+    write_words(project, "a cat");
+    g_assert_true(rushes_project_next_seed(project, 77, NULL));
+    g_assert_true(rushes_project_undo(project, NULL)); // to what was generated, past the seed
+    g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "a fox in the snow");
+    g_assert_cmpuint(rushes_project_get_draft(project)->seed, ==, 77);
+    g_assert_true(rushes_project_undo(project, NULL));
+    g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "");
+    g_assert_false(rushes_project_undo(project, NULL));
+    g_assert_true(rushes_project_redo(project, NULL));
+    g_assert_true(rushes_project_redo(project, NULL));
+    g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "a cat");
+    // Taken out again letter by letter, they are an edit undone.
+    write_words(project, "a cat yawns");
+    write_words(project, "a cat");
+    g_assert_true(rushes_project_undo(project, NULL));
+    g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "a fox in the snow");
+}
+
+static RushesTake *add_extension(RushesProject *project, RushesTake *of, int shared)
+{
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_take_get_recipe(of));
+
+    recipe->conditioning = RUSHES_CONDITIONING_EXTEND;
+    recipe->condition_frames = shared;
+    return rushes_project_add_take(project, recipe, rushes_take_get_id(of), NULL);
+}
+
+static void an_extension_repeats_no_frame_after_the_take_it_continues(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    RushesTake *take = add_take(project, "one"), *other = add_take(project, "two"); // of 10 frames
+    RushesTake *extension = add_extension(project, take, 5);
+
+    rushes_project_add_shot(project, extension, 0, NULL); // after nothing: all of it
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 0)), ==, 0);
+    rushes_project_add_shot(project, take, 1, NULL);
+    rushes_project_add_shot(project, extension, 2, NULL);
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 2)), ==, 5);
+    g_assert_cmpint(rushes_shot_get_out(shot_at(project, 2)), ==, 9);
+    // The take ends two frames earlier now: the extension has these two as well.
+    rushes_project_trim_shot(project, shot_at(project, 1), 0, 7, NULL);
+    rushes_project_add_shot(project, extension, 2, NULL);
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 2)), ==, 3);
+    rushes_project_trim_shot(project, shot_at(project, 2), 0, 9, NULL); // drawn out again
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 2)), ==, 0);
+    rushes_project_add_shot(project, other, 4, NULL);
+    rushes_project_add_shot(project, extension, 5, NULL); // after another take
+    g_assert_cmpint(rushes_shot_get_in(shot_at(project, 5)), ==, 0);
+}
+
 static void grouped_edits_undo_as_one(void)
 {
     g_autofree char *scratch = scratch_folder();
@@ -429,6 +499,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/project/survives", edits_survive_without_saving);
     g_test_add_func("/project/undo", undo_takes_back_every_edit_and_redo_repeats_it);
+    g_test_add_func("/project/words", words_undo_as_they_were_written);
+    g_test_add_func("/project/extension",
+                    an_extension_repeats_no_frame_after_the_take_it_continues);
     g_test_add_func("/project/groups", grouped_edits_undo_as_one);
     g_test_add_func("/project/two-windows", two_windows_do_not_share_a_project);
     g_test_add_func("/project/newer", newer_versions_are_refused_and_left_alone);
