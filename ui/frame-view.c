@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "frame-view.h"
 
+#include <math.h>
+
 #include "texture.h"
 
 #define GAP 6 // pixels between pictures side by side
@@ -10,6 +12,7 @@ typedef struct Slot {
     GBytes *rgb;
     int width, height;
     PangoLayout *caption;
+    GdkTexture *difference; // from the first one, NULL until it is drawn
 } Slot;
 
 struct _RushesFrameView {
@@ -21,7 +24,6 @@ struct _RushesFrameView {
     double wipe, zoom, shown_zoom;
     double pan_x, pan_y, pan_from_x, pan_from_y;
     gboolean drags_wipe;
-    GdkTexture *difference; // of the first two, NULL until it is drawn
 };
 
 G_DEFINE_FINAL_TYPE(RushesFrameView, rushes_frame_view, GTK_TYPE_WIDGET)
@@ -31,6 +33,7 @@ static void slot_clear(Slot *slot)
     g_clear_object(&slot->texture);
     g_clear_pointer(&slot->rgb, g_bytes_unref);
     g_clear_object(&slot->caption);
+    g_clear_object(&slot->difference);
 }
 
 static void rushes_frame_view_dispose(GObject *object)
@@ -39,7 +42,6 @@ static void rushes_frame_view_dispose(GObject *object)
 
     for (guint i = 0; i < RUSHES_FRAME_VIEW_MOST; i++)
         slot_clear(&self->slots[i]);
-    g_clear_object(&self->difference);
     G_OBJECT_CLASS(rushes_frame_view_parent_class)->dispose(object);
 }
 
@@ -85,44 +87,72 @@ static void draw_caption(GtkSnapshot *snapshot, const Slot *slot, const graphene
     gtk_snapshot_restore(snapshot);
 }
 
-// `caption_area` is where its name may stand: the whole, or its side of the wipe.
-static void draw_slot(RushesFrameView *self, GtkSnapshot *snapshot, guint i,
+// `texture` has the size of the slot's own; `caption_area` is where its name may stand: the whole, or its part
+// of the wipe.
+static void draw_slot(RushesFrameView *self, GtkSnapshot *snapshot, guint i, GdkTexture *texture,
                       const graphene_rect_t *area, const graphene_rect_t *caption_area)
 {
     const Slot *slot = &self->slots[i];
-    if (!slot->texture)
+    if (!texture)
         return;
     graphene_rect_t picture = place(self, slot, area);
     gtk_snapshot_push_clip(snapshot, caption_area);
-    gtk_snapshot_append_texture(snapshot, slot->texture, &picture);
+    gtk_snapshot_append_texture(snapshot, texture, &picture);
     draw_caption(snapshot, slot, &picture, caption_area);
     gtk_snapshot_pop(snapshot);
+}
+
+// Lines at equal distances, bent so that one in the middle stands where the wipe does.
+static float wipe_edge(const RushesFrameView *self, guint i, float width)
+{
+    double wipe = CLAMP(self->wipe, 0.001, 0.999);
+    if (i == 0 || i == self->count)
+        return i == 0 ? 0 : width;
+    return width * (float)pow((double)i / self->count, log(wipe) / log(0.5));
 }
 
 static void draw_wipe(RushesFrameView *self, GtkSnapshot *snapshot, const graphene_rect_t *area)
 {
     const GdkRGBA line = {1, 1, 1, 0.9f};
-    float x = area->size.width * (float)self->wipe;
-    graphene_rect_t right = GRAPHENE_RECT_INIT(x, 0, area->size.width - x, area->size.height);
 
-    graphene_rect_t left = GRAPHENE_RECT_INIT(0, 0, x, area->size.height);
-    draw_slot(self, snapshot, 0, area, &left);
-    draw_slot(self, snapshot, 1, area, &right);
-    gtk_snapshot_append_color(snapshot, &line, &GRAPHENE_RECT_INIT(x - 1, 0, 2, area->size.height));
+    for (guint i = 0; i < self->count; i++) {
+        float x = wipe_edge(self, i, area->size.width);
+        float end = wipe_edge(self, i + 1, area->size.width);
+        graphene_rect_t part = GRAPHENE_RECT_INIT(x, 0, end - x, area->size.height);
+        draw_slot(self, snapshot, i, self->slots[i].texture, area, &part);
+        if (i > 0)
+            gtk_snapshot_append_color(snapshot, &line,
+                                      &GRAPHENE_RECT_INIT(x - 1, 0, 2, area->size.height));
+    }
 }
 
+// In the size of `b`; where `a` is of another, its nearest pixels are taken.
 static GdkTexture *make_difference(const Slot *a, const Slot *b)
 {
-    gsize bytes = (gsize)a->width * (gsize)a->height * 3;
+    gsize width = (gsize)b->width, height = (gsize)b->height;
 
-    if (!a->rgb || !b->rgb || a->width != b->width || a->height != b->height)
+    if (!a->rgb || !b->rgb)
         return NULL;
     const guint8 *left = g_bytes_get_data(a->rgb, NULL), *right = g_bytes_get_data(b->rgb, NULL);
-    guint8 *out = g_malloc(bytes);
-    for (gsize i = 0; i < bytes; i++)
-        out[i] = left[i] > right[i] ? left[i] - right[i] : right[i] - left[i];
-    g_autoptr(GBytes) rgb = g_bytes_new_take(out, bytes);
-    return rushes_texture_new(rgb, a->width, a->height);
+    guint8 *out = g_malloc(width * height * 3);
+    for (gsize y = 0; y < height; y++) {
+        const guint8 *row = left + y * (gsize)a->height / height * (gsize)a->width * 3;
+        for (gsize x = 0; x < width; x++) {
+            const guint8 *pixel = row + x * (gsize)a->width / width * 3;
+            for (gsize c = 0, i = (y * width + x) * 3; c < 3; c++, i++)
+                out[i] = pixel[c] > right[i] ? pixel[c] - right[i] : right[i] - pixel[c];
+        }
+    }
+    g_autoptr(GBytes) rgb = g_bytes_new_take(out, width * height * 3);
+    return rushes_texture_new(rgb, b->width, b->height);
+}
+
+static GdkTexture *get_difference(RushesFrameView *self, guint i)
+{
+    Slot *slot = &self->slots[i];
+    if (!slot->difference)
+        slot->difference = make_difference(&self->slots[0], slot);
+    return slot->difference;
 }
 
 static void rushes_frame_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
@@ -136,15 +166,9 @@ static void rushes_frame_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
         draw_wipe(self, snapshot, &area);
         return;
     }
-    if (self->count >= 2 && self->mode == RUSHES_FRAME_VIEW_DIFFERENCE) {
-        if (!self->difference)
-            self->difference = make_difference(&self->slots[0], &self->slots[1]);
-        if (self->difference) {
-            graphene_rect_t picture = place(self, &self->slots[0], &area);
-            gtk_snapshot_push_clip(snapshot, &area);
-            gtk_snapshot_append_texture(snapshot, self->difference, &picture);
-            gtk_snapshot_pop(snapshot);
-        }
+    gboolean differ = self->count >= 2 && self->mode == RUSHES_FRAME_VIEW_DIFFERENCE;
+    if (differ && self->count == 2) {
+        draw_slot(self, snapshot, 1, get_difference(self, 1), &area, &area);
         return;
     }
     guint columns = self->count > 2 ? 2 : self->count, rows = self->count > 2 ? 2 : 1;
@@ -153,7 +177,8 @@ static void rushes_frame_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
         float h = (height - (float)(rows - 1) * GAP) / (float)rows;
         area = GRAPHENE_RECT_INIT((float)(i % columns) * (w + GAP),
                                   (float)(i / columns) * (h + GAP), w, h);
-        draw_slot(self, snapshot, i, &area, &area);
+        draw_slot(self, snapshot, i,
+                  differ && i > 0 ? get_difference(self, i) : self->slots[i].texture, &area, &area);
     }
 }
 
@@ -219,7 +244,6 @@ void rushes_frame_view_set_count(RushesFrameView *self, guint count)
     for (guint i = count; i < RUSHES_FRAME_VIEW_MOST; i++)
         slot_clear(&self->slots[i]);
     self->count = count;
-    g_clear_object(&self->difference);
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
@@ -246,7 +270,10 @@ void rushes_frame_view_set_frame(RushesFrameView *self, guint index, GBytes *rgb
 
     g_clear_object(&slot->texture);
     g_clear_pointer(&slot->rgb, g_bytes_unref);
-    g_clear_object(&self->difference);
+    for (guint i = 0; i < RUSHES_FRAME_VIEW_MOST; i++) {
+        if (index == 0 || i == index)
+            g_clear_object(&self->slots[i].difference);
+    }
     if (rgb) {
         slot->texture = rushes_texture_new(rgb, width, height);
         slot->rgb = g_bytes_ref(rgb);

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef enum RushesFrameViewMode {
     RUSHES_FRAME_VIEW_SIDE_BY_SIDE, // also for a single frame
-    RUSHES_FRAME_VIEW_WIPE,         // the first left of the line, the second right of it
-    RUSHES_FRAME_VIEW_DIFFERENCE,   // black where the first two agree
+    RUSHES_FRAME_VIEW_WIPE,         // each from one line to the next, the first leftmost
+    RUSHES_FRAME_VIEW_DIFFERENCE, // of each other from the first, which stands beside when there are several
 } RushesFrameViewMode;
 
 #define RUSHES_TYPE_FRAME_VIEW (rushes_frame_view_get_type())

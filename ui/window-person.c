@@ -153,6 +153,13 @@ static void on_person_answer(AdwMessageDialog *dialog, const char *response, Rus
     }
 }
 
+// Another start was set while it asked: its answer would be about nothing, and it would keep the keys.
+static void close_outdated(GtkWindow *dialog)
+{
+    if (!is_from_elsewhere(RUSHES_WINDOW(gtk_window_get_transient_for(dialog))))
+        gtk_window_close(dialog);
+}
+
 static void ask(RushesWindow *self)
 {
     GtkWidget *dialog = adw_message_dialog_new(
@@ -165,6 +172,8 @@ static void ask(RushesWindow *self)
     adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "nobody");
     adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "later");
     g_signal_connect_object(dialog, "response", G_CALLBACK(on_person_answer), self, 0);
+    g_signal_connect_object(self->project, "edited", G_CALLBACK(close_outdated), dialog,
+                            G_CONNECT_SWAPPED);
     gtk_window_present(GTK_WINDOW(dialog));
 }
 
