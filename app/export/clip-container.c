@@ -128,7 +128,7 @@ static char *video_branch(RushesContainer container, int quality, GError **error
             wide_quality, wide_quality);
     case RUSHES_CONTAINER_WEBM_AV1:
         return g_strdup_printf(
-            "av1enc end-usage=vbr target-bitrate=100000 min-quantizer=%d max-quantizer=%d "
+            "av1enc name=av1 end-usage=vbr target-bitrate=100000 min-quantizer=%d max-quantizer=%d "
             "cpu-used=6 lag-in-frames=0 keyframe-max-dist=96 ! av1parse",
             wide_quality, wide_quality);
     case RUSHES_CONTAINER_MKV:

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "media/av1-colour.h"
 #include "media/mp4-boxes.h"
 #include "media/picture-yuv.h"
 
@@ -83,6 +84,38 @@ static void set_up_sources(RushesClipWriter *self)
     }
 }
 
+// Between the AV1 encoder and its parser, which reads the colours out of the stream for the muxer.
+static GstPadProbeReturn tag_av1(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info,
+                                 gpointer data G_GNUC_UNUSED)
+{
+    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    GstMapInfo map;
+    gsize bytes;
+
+    if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
+        return GST_PAD_PROBE_OK;
+    GByteArray *tagged = rushes_av1_tag_colour(map.data, map.size);
+    gst_buffer_unmap(buffer, &map);
+    if (!tagged)
+        return GST_PAD_PROBE_OK;
+    guint8 *unit = g_byte_array_steal(tagged, &bytes);
+    g_byte_array_unref(tagged);
+    GstBuffer *coloured = gst_buffer_new_wrapped(unit, bytes);
+    gst_buffer_copy_into(coloured, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
+    gst_buffer_unref(buffer);
+    GST_PAD_PROBE_INFO_DATA(info) = coloured;
+    return GST_PAD_PROBE_OK;
+}
+
+static void tag_colours(RushesClipWriter *self)
+{
+    g_autoptr(GstElement) encoder = gst_bin_get_by_name(GST_BIN(self->pipeline), "av1");
+    g_autoptr(GstPad) pad = encoder ? gst_element_get_static_pad(encoder, "src") : NULL;
+
+    if (pad)
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, tag_av1, NULL, NULL);
+}
+
 // Numbered pictures go into a folder, everything else into one file; both have a temporary name at first.
 static gboolean open_output(RushesClipWriter *self, GstElement *file, GError **error)
 {
@@ -137,6 +170,7 @@ RushesClipWriter *rushes_clip_writer_new(const char *path, const RushesClipForma
     self->video = (GstAppSrc *)gst_bin_get_by_name(GST_BIN(self->pipeline), "video");
     self->audio = (GstAppSrc *)gst_bin_get_by_name(GST_BIN(self->pipeline), "audio");
     set_up_sources(self);
+    tag_colours(self);
     if (gst_element_set_state(self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
         if (check_bus(self, error))
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be written.", path);
