@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// rushes inspect: the recipe inside a clip, which renders it again, what its credentials say, and its invisible mark.
+// rushes inspect: whether a file is what was signed, the recipe inside it, what its credentials say, and its invisible mark.
 #include <cjson/cJSON.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "json-file.h"
@@ -9,6 +11,53 @@
 #include "media/mp4-boxes.h"
 #include "project/library.h"
 #include "provenance/credentials.h"
+
+// All that is known of one file.
+typedef struct Inspection {
+    const char *path;
+    RushesCredentialsState state;
+    RushesManifestReport *report; // NULL without credentials
+    char *damage;                 // why there are credentials that cannot be read, or NULL
+    cJSON *recipe;                // NULL without one
+    GArray *marks;                // RushesFoundMark; NULL when there is no picture to look at
+    char *unseen;                 // why not
+} Inspection;
+
+static void inspection_clear(Inspection *self)
+{
+    rushes_manifest_report_free(self->report);
+    g_free(self->damage);
+    cJSON_Delete(self->recipe);
+    g_clear_pointer(&self->marks, g_array_unref);
+    g_free(self->unseen);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Inspection, inspection_clear)
+
+static gboolean has_mark(const Inspection *self)
+{
+    return self->marks && self->marks->len > 0;
+}
+
+// One word for programs and one sentence for people, owned by the caller.
+static const char *judge(const Inspection *self, char **sentence)
+{
+    if (self->damage || (self->report && !self->report->intact)) {
+        *sentence = g_strdup_printf("changed since it was signed: %s",
+                                    self->damage ? self->damage : self->report->problem);
+        return "altered";
+    }
+    if (self->report) {
+        *sentence =
+            g_strdup_printf("as it was when %s signed it",
+                            self->report->signer ? self->report->signer : "somebody unnamed");
+        return "intact";
+    }
+    *sentence =
+        g_strdup(has_mark(self) ? "made with Rushes; it carries no credentials, so they were taken "
+                                  "off, or it was encoded again or cut"
+                                : "carries no credentials; nobody can tell whether it was changed");
+    return has_mark(self) ? "marked" : "unsigned";
+}
 
 static void print_field(const cJSON *recipe, const char *key, const char *label)
 {
@@ -46,123 +95,215 @@ static void print_credentials(const RushesManifestReport *report)
 {
     g_autofree char *actions = report->actions ? g_strjoinv(", ", report->actions) : NULL;
 
-    if (report->intact)
-        printf("%-10s intact: the file is as it was signed\n", "Signature");
-    else
-        printf("%-10s altered: %s\n", "Signature", report->problem);
-    printf("%-10s %s (a local key; not on the public trust list)\n", "Signer",
-           report->signer ? report->signer : "unknown");
+    printf("%-10s %s, certified by %s (whether they deserve trust is not judged)\n", "Signer",
+           report->signer ? report->signer : "unknown", report->issuer ? report->issuer : "nobody");
+    printf("%-10s %s\n", "Manifest", report->label);
     printf("%-10s %s, by %s\n", "Origin", report->source_type ? report->source_type : "not stated",
            report->generator ? report->generator : "an unnamed program");
     printf("%-10s %s\n", "Actions", actions ? actions : "none");
-    printf("%-10s %s\n", "Signed", report->when ? report->when : "at no stated time");
+    printf("%-10s %s by the signer's clock\n", "Signed",
+           report->when ? report->when : "at no stated time");
     if (report->stamped)
         printf("%-10s %s, by %s (whether it deserves trust is not judged)\n", "Stamped",
                report->stamped, report->stamped_by ? report->stamped_by : "an unnamed authority");
 }
 
-// Where the marked take is, when it is one of this computer's.
-static void print_marked_take(guint32 id)
+// Where the marked take is, when it is one of this computer's; owned by the caller.
+static RushesSearchHit *find_take(guint32 id)
 {
     g_autofree char *place = rushes_library_default_path();
 
     if (!g_file_test(place, G_FILE_TEST_EXISTS))
-        return;
+        return NULL;
     g_autoptr(RushesLibrary) library = rushes_library_open(place, NULL);
-    RushesSearchHit *hit = library ? rushes_library_find_marked(library, id) : NULL;
-    if (!hit)
-        return;
-    printf("%-10s %s in %s\n", "", hit->take, hit->project);
-    rushes_search_hit_free(hit);
+    return library ? rushes_library_find_marked(library, id) : NULL;
 }
 
-static void print_marks(const GArray *marks)
+static void print_marks(const Inspection *self)
 {
-    for (guint i = 0; i < marks->len; i++) {
-        const RushesFoundMark *mark = &g_array_index(marks, RushesFoundMark, i);
-        printf(
-            "%-10s version %u, take %08x, seconds %.1f to %.1f, score %.1f: one in %.0e unmarked "
-            "clips would look so\n",
-            "Mark", mark->payload.version, mark->payload.id, mark->start, mark->end, mark->score,
-            mark->odds);
-        print_marked_take(mark->payload.id);
+    for (guint i = 0; has_mark(self) && i < self->marks->len; i++) {
+        const RushesFoundMark *mark = &g_array_index(self->marks, RushesFoundMark, i);
+        RushesSearchHit *hit = find_take(mark->payload.id);
+        printf("%-10s take %08x, seconds %.1f to %.1f (one in %.0e unmarked clips would look so)\n",
+               "Mark", mark->payload.id, mark->start, mark->end, mark->odds);
+        if (hit)
+            printf("%-10s %s in %s\n", "", hit->take, hit->project);
+        g_clear_pointer(&hit, rushes_search_hit_free);
     }
-    if (marks->len == 0)
+    if (self->marks && self->marks->len == 0)
         printf("%-10s none was found\n", "Mark");
+    else if (!self->marks)
+        printf("%-10s not looked for: %s\n", "Mark", self->unseen);
 }
 
-// From the file's own box, or from its credentials when its kind has no such box. NULL without an error
-// when it carries none.
-static cJSON *find_recipe(const char *path, const RushesManifestReport *report, GError **error)
+static void print_all(const Inspection *self)
 {
-    g_autoptr(GError) failure = NULL;
-    g_autofree char *text = rushes_mp4_read_recipe(path, &failure);
+    g_autofree char *sentence = NULL;
+
+    judge(self, &sentence);
+    printf("%-10s %s\n", "File", sentence);
+    if (self->report)
+        print_credentials(self->report);
+    if (self->recipe)
+        print_recipe(self->recipe);
+    else
+        printf("%-10s none\n", "Recipe");
+    print_marks(self);
+}
+
+// ---- for programs ----
+static void put_text(cJSON *object, const char *key, const char *text)
+{
+    rushes_json_put(object, key, text ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+static cJSON *credentials_json(const Inspection *self)
+{
+    const RushesManifestReport *report = self->report;
+    cJSON *object = cJSON_CreateObject(), *actions = cJSON_CreateArray();
+
+    rushes_json_put(object, "intact", cJSON_CreateBool(report->intact));
+    put_text(object, "problem", report->problem);
+    put_text(object, "manifest", report->label);
+    put_text(object, "signer", report->signer);
+    put_text(object, "issuer", report->issuer);
+    put_text(object, "generator", report->generator);
+    put_text(object, "origin", report->source_type);
+    put_text(object, "signed", report->when);
+    put_text(object, "stamped", report->stamped);
+    put_text(object, "stamped_by", report->stamped_by);
+    put_text(object, "binding",
+             report->binding == RUSHES_BINDING_DATA ? "whole file" : "boxes of an MP4");
+    for (char **name = report->actions; name && *name; name++)
+        cJSON_AddItemToArray(actions, cJSON_CreateString(*name));
+    rushes_json_put(object, "actions", actions);
+    return object;
+}
+
+static cJSON *mark_json(const RushesFoundMark *mark)
+{
+    cJSON *object = cJSON_CreateObject();
+    g_autofree char *id = g_strdup_printf("%08x", mark->payload.id);
+    RushesSearchHit *hit = find_take(mark->payload.id);
+
+    put_text(object, "id", id);
+    rushes_json_put(object, "version", cJSON_CreateNumber(mark->payload.version));
+    rushes_json_put(object, "start", cJSON_CreateNumber(mark->start));
+    rushes_json_put(object, "end", cJSON_CreateNumber(mark->end));
+    rushes_json_put(object, "score", cJSON_CreateNumber(mark->score));
+    rushes_json_put(object, "odds", cJSON_CreateNumber(mark->odds));
+    put_text(object, "take", hit ? hit->take : NULL);
+    put_text(object, "project", hit ? hit->project : NULL);
+    g_clear_pointer(&hit, rushes_search_hit_free);
+    return object;
+}
+
+static void print_json(const cJSON *object)
+{
+    char *text = cJSON_Print(object);
+
+    puts(text);
+    cJSON_free(text);
+}
+
+static void print_everything(const Inspection *self)
+{
+    g_autoptr(cJSON) object = cJSON_CreateObject();
+    g_autofree char *name = g_filename_display_name(self->path), *sentence = NULL;
+    cJSON *marks = self->marks ? cJSON_CreateArray() : cJSON_CreateNull();
+
+    put_text(object, "file", name);
+    put_text(object, "verdict", judge(self, &sentence));
+    put_text(object, "sentence", sentence);
+    rushes_json_put(object, "credentials",
+                    self->report ? credentials_json(self) : cJSON_CreateNull());
+    rushes_json_put(object, "recipe",
+                    self->recipe ? cJSON_Duplicate(self->recipe, TRUE) : cJSON_CreateNull());
+    for (guint i = 0; has_mark(self) && i < self->marks->len; i++)
+        cJSON_AddItemToArray(marks, mark_json(&g_array_index(self->marks, RushesFoundMark, i)));
+    rushes_json_put(object, "marks", marks);
+    put_text(object, "marks_problem", self->unseen);
+    print_json(object);
+}
+
+// From the file's own box, or from its credentials when its kind has no such box. NULL when it carries none.
+static cJSON *find_recipe(const char *path, const RushesManifestReport *report)
+{
+    g_autofree char *text = rushes_mp4_read_recipe(path, NULL);
     const char *found = text ? text : report ? report->recipe_json : NULL;
     cJSON *recipe = found ? cJSON_Parse(found) : NULL;
 
-    if (!recipe && failure && !report)
-        g_propagate_error(error, g_steal_pointer(&failure));
     if (cJSON_IsObject(recipe))
         return recipe;
     cJSON_Delete(recipe);
     return NULL;
 }
 
+static void inspect(Inspection *self, gboolean looks_for_marks)
+{
+    g_autoptr(GError) error = NULL, blind = NULL;
+
+    if (!rushes_credentials_inspect(self->path, &self->state, &self->report, &error))
+        self->damage = g_strdup(error->message);
+    self->recipe = find_recipe(self->path, self->report);
+    if (looks_for_marks)
+        self->marks = rushes_watermark_read(self->path, &blind);
+    if (blind)
+        self->unseen = g_strdup(blind->message);
+}
+
+static int fail(const char *format, const char *path)
+{
+    g_autofree char *name = g_filename_display_name(path);
+    g_autoptr(GString) what = g_string_new(format);
+
+    g_string_replace(what, "%s", name, 1);
+    rushes_cli_complain(what->str);
+    return RUSHES_EXIT_FILE;
+}
+
 int rushes_cli_inspect(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, recipe = FALSE;
     g_auto(GStrv) files = NULL;
     const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json,
-         "Print the recipe as JSON, as generate --job reads it", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print all that is found as JSON", NULL},
+        {"recipe", 0, 0, G_OPTION_ARG_NONE, &recipe,
+         "Print the recipe alone as JSON, as generate --job reads it", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, "FILE"},
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GError) error = NULL;
     int status = RUSHES_EXIT_OK;
 
-    if (!rushes_cli_parse(
-            "", "Shows how a clip was made, from the recipe and the credentials inside it.",
-            entries, &argc, &argv, &status))
+    if (!rushes_cli_parse("",
+                          "Tells how a file was made and whether it was changed since, from its "
+                          "credentials, its recipe and its invisible mark.",
+                          entries, &argc, &argv, &status))
         return status;
     if (!files || g_strv_length(files) != 1) {
         rushes_cli_complain("inspect wants the name of one clip");
         return RUSHES_EXIT_USAGE;
     }
-    if (!g_file_test(files[0], G_FILE_TEST_IS_REGULAR)) {
-        g_autofree char *name = g_filename_display_name(files[0]);
-        g_autofree char *what = g_strdup_printf(
-            g_file_test(files[0], G_FILE_TEST_EXISTS) ? "%s is not a file" : "There is no %s",
-            name);
-        rushes_cli_complain(what);
-        return RUSHES_EXIT_FILE;
-    }
-    RushesCredentialsState state;
-    g_autoptr(RushesManifestReport) report = NULL;
-    if (!rushes_credentials_inspect(files[0], &state, &report, &error))
-        return rushes_cli_fail(RUSHES_EXIT_FILE, error);
-    g_autoptr(cJSON) recipe = find_recipe(files[0], report, &error);
-    if (error)
-        return rushes_cli_fail(RUSHES_EXIT_FILE, error);
-    g_autoptr(GArray) marks = json ? NULL : rushes_watermark_read(files[0], NULL);
-    if (!recipe && !report && !(marks && marks->len > 0)) {
-        g_autofree char *name = g_filename_display_name(files[0]);
-        g_autofree char *what =
-            g_strdup_printf("%s carries no recipe, no credentials and no mark of Rushes", name);
-        rushes_cli_complain(what);
-        return RUSHES_EXIT_FILE;
-    }
-    if (json && recipe) {
-        char *printed = cJSON_Print(recipe);
-        puts(printed);
-        cJSON_free(printed);
+    if (!g_file_test(files[0], G_FILE_TEST_IS_REGULAR))
+        return fail(g_file_test(files[0], G_FILE_TEST_EXISTS) ? "%s is not a file"
+                                                              : "There is no %s",
+                    files[0]);
+    if (g_access(files[0], R_OK) != 0)
+        return fail("%s cannot be read; you may not open it", files[0]);
+    g_auto(Inspection) found = {.path = files[0]};
+    inspect(&found, !recipe);
+    if (recipe && !found.recipe)
+        return fail("%s carries no recipe", files[0]);
+    if (recipe) {
+        print_json(found.recipe);
         return RUSHES_EXIT_OK;
     }
-    if (recipe)
-        print_recipe(recipe);
-    if (report)
-        print_credentials(report);
-    if (marks)
-        print_marks(marks);
-    return report && !report->intact ? RUSHES_EXIT_FAILED : RUSHES_EXIT_OK;
+    if (!found.recipe && !found.report && !found.damage && !has_mark(&found))
+        return fail("%s carries no recipe, no credentials and no mark of Rushes", files[0]);
+    if (json)
+        print_everything(&found);
+    else
+        print_all(&found);
+    return found.damage || (found.report && !found.report->intact) ? RUSHES_EXIT_FAILED
+                                                                   : RUSHES_EXIT_OK;
 }

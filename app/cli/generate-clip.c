@@ -3,6 +3,7 @@
 
 #include "export/exporter.h"
 #include "json-file.h"
+#include "media/steady-file.h"
 #include "places.h"
 #include "playback/frame-store.h"
 
@@ -32,13 +33,10 @@ static void add_condition_hashes(cJSON *recipe, const char *take)
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *name = rushes_json_string(conditioning, names[i][0], NULL);
-        g_autoptr(GMappedFile) file = name ? map(take, name, NULL) : NULL;
-        if (!file)
-            continue;
-        g_autofree char *hash = g_compute_checksum_for_data(
-            G_CHECKSUM_SHA256, (const guchar *)g_mapped_file_get_contents(file),
-            g_mapped_file_get_length(file));
-        rushes_json_put(conditioning, names[i][1], cJSON_CreateString(hash));
+        g_autofree char *path = name ? g_build_filename(take, name, NULL) : NULL;
+        g_autofree char *hash = path ? rushes_steady_file_checksum(path, NULL) : NULL;
+        if (hash)
+            rushes_json_put(conditioning, names[i][1], cJSON_CreateString(hash));
     }
 }
 

@@ -249,6 +249,8 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
         .title = options->title,
         .recipe_json = options->recipe,
         .is_composite = options->composite,
+        .is_watermarked = self->marks->len > 0 && rushes_container_has_video(options->container),
+        .is_labelled = options->visible_mark && rushes_container_has_video(options->container),
         .edits = options->edits,
         .ingredients = (const RushesIngredient *)(const void *)self->ingredients->data,
         .ingredient_count = self->ingredients->len,

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "media/steady-file.h"
+
 #define MOOV_MAX_BYTES (256 * 1024 * 1024)
 
 // A span of bytes that is one box: header included in `bytes`, not in `body`.
@@ -249,84 +251,165 @@ static gboolean fail_format(const char *path, const char *why, GError **error)
     return FALSE;
 }
 
+// A box at the top of a file.
+typedef struct FileBox {
+    char type[5];
+    guint64 start, bytes; // header included
+} FileBox;
+
+// The box at *at, moving *at behind it. FALSE at the end, where the bytes are no box, or with an error.
+static gboolean next_in_file(const RushesSteadyFile *file, guint64 *at, FileBox *box,
+                             GError **error)
+{
+    guint8 head[16];
+    guint64 left = file->bytes - *at;
+    gsize header = 8;
+
+    if (left < 8 ||
+        !rushes_steady_file_read(file, *at, head, (gsize)MIN(left, sizeof(head)), error))
+        return FALSE;
+    box->start = *at;
+    box->bytes = read32(head);
+    memcpy(box->type, head + 4, 4);
+    box->type[4] = '\0';
+    if (box->bytes == 1 && left >= 16) {
+        box->bytes = read64(head + 8);
+        header = 16;
+    } else if (box->bytes == 0) {
+        box->bytes = left;
+    }
+    if (box->bytes < header || box->bytes > left)
+        return FALSE;
+    *at += box->bytes;
+    return TRUE;
+}
+
+// The box in memory, which `bytes` owns. FALSE with an error when it is too large or no longer there.
+static gboolean load_box(const RushesSteadyFile *file, const FileBox *from, guint8 **bytes,
+                         Box *box, GError **error)
+{
+    if (from->bytes > MOOV_MAX_BYTES)
+        return fail_format(file->name, "has headers of more than 256 MiB", error);
+    *bytes = g_malloc((gsize)from->bytes);
+    if (!rushes_steady_file_read(file, from->start, *bytes, (gsize)from->bytes, error))
+        return FALSE;
+    const guint8 *at = *bytes;
+    return next_box(&at, *bytes + from->bytes, box) ||
+           fail_format(file->name, "has headers that make no sense", error);
+}
+
+static gboolean put_piece(const guint8 *data, gsize bytes, gpointer file,
+                          GError **error G_GNUC_UNUSED)
+{
+    return write_bytes(*(int *)file, data, bytes); // why not, is in errno
+}
+
+static gboolean write_all(const RushesSteadyFile *from, const char *to, const Box *ftyp,
+                          const GByteArray *headers, const FileBox *mdat, GError **error)
+{
+    GError *failure = NULL;
+    int file = g_open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    gboolean written =
+        file >= 0 && write_bytes(file, ftyp->start, ftyp->bytes) &&
+        write_bytes(file, headers->data, headers->len) &&
+        rushes_steady_file_pass(from, mdat->start, mdat->bytes, put_piece, &file, &failure) &&
+        fsync(file) == 0;
+    int cause = errno;
+
+    if (file >= 0)
+        close(file);
+    if (written)
+        return TRUE;
+    g_autofree char *name = g_filename_display_name(to);
+    if (failure)
+        g_propagate_error(error, failure);
+    else
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(cause), "%s cannot be written: %s.",
+                    name, g_strerror(cause));
+    if (file >= 0)
+        g_unlink(to);
+    return FALSE;
+}
+
 gboolean rushes_mp4_rewrite(const char *from, const char *to, const RushesMp4Edit *edit,
                             GError **error)
 {
-    g_autoptr(GMappedFile) mapped = g_mapped_file_new(from, FALSE, error);
-    Box box, ftyp = {0}, moov = {0}, mdat = {0};
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
+    g_autofree guint8 *ftyp_bytes = NULL, *moov_bytes = NULL;
+    FileBox found, kept[3] = {{"ftyp", 0, 0}, {"moov", 0, 0}, {"mdat", 0, 0}};
+    Box ftyp, moov;
+    guint64 at = 0;
+    GError *failure = NULL;
 
-    if (!mapped)
-        return FALSE;
     if (edit->recipe && strlen(edit->recipe) > RUSHES_RECIPE_BOX_MAX_BYTES)
         return fail_format(to, "cannot carry a recipe of more than 4 MiB", error);
-    const guint8 *at = (const guint8 *)g_mapped_file_get_contents(mapped);
-    const guint8 *begin = at, *end = at + g_mapped_file_get_length(mapped);
-    while (next_box(&at, end, &box)) {
-        Box *kept = memcmp(box.type, "ftyp", 4) == 0   ? &ftyp
-                    : memcmp(box.type, "moov", 4) == 0 ? &moov
-                    : memcmp(box.type, "mdat", 4) == 0 ? &mdat
-                                                       : NULL;
-        if (kept && kept->start)
-            return fail_format(from, "has two boxes where an MP4 has one", error);
-        if (kept)
-            *kept = box;
+    if (!rushes_steady_file_open(&file, from, error))
+        return FALSE;
+    while (next_in_file(&file, &at, &found, &failure))
+        for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+            if (memcmp(found.type, kept[i].type, 4) != 0)
+                continue;
+            if (kept[i].bytes > 0)
+                return fail_format(from, "has two boxes where an MP4 has one", error);
+            kept[i] = found;
+        }
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
     }
-    if (!ftyp.start || !moov.start || !mdat.start || moov.bytes > MOOV_MAX_BYTES)
+    if (!kept[0].bytes || !kept[1].bytes || !kept[2].bytes)
         return fail_format(from, "is not a whole MP4", error);
-
+    if (!load_box(&file, &kept[0], &ftyp_bytes, &ftyp, error) ||
+        !load_box(&file, &kept[1], &moov_bytes, &moov, error))
+        return FALSE;
     g_autoptr(GByteArray) headers = rebuild_moov(&moov, edit);
     gint64 shift = 0;
     if (headers)
-        shift = (gint64)(ftyp.bytes + headers->len) - (gint64)(mdat.start - begin);
+        shift = (gint64)(ftyp.bytes + headers->len) - (gint64)kept[2].start;
     if (!headers || !shift_chunks(headers->data + 8, headers->len - 8, shift))
         return fail_format(from, "has headers that make no sense", error);
+    return write_all(&file, to, &ftyp, headers, &kept[2], error);
+}
 
-    int file = g_open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    gboolean written = file >= 0 && write_bytes(file, ftyp.start, ftyp.bytes) &&
-                       write_bytes(file, headers->data, headers->len) &&
-                       write_bytes(file, mdat.start, mdat.bytes) && fsync(file) == 0;
-    int cause = errno;
-    if (file >= 0)
-        close(file);
-    if (!written) {
-        g_autofree char *name = g_filename_display_name(to);
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(cause), "%s cannot be written: %s.",
-                    name, g_strerror(cause));
-        if (file >= 0)
-            g_unlink(to);
+// The recipe in one uuid box; NULL when it is another's, or with an error.
+static char *take_recipe(const char *path, const Box *box, GError **error)
+{
+    if (memcmp(box->type, "uuid", 4) != 0 || box->body_bytes < 16 ||
+        memcmp(box->body, RUSHES_RECIPE_BOX_UUID, 16) != 0)
+        return NULL;
+    const char *text = (const char *)box->body + 16;
+    gsize bytes = box->body_bytes - 16;
+    if (bytes > RUSHES_RECIPE_BOX_MAX_BYTES || !g_utf8_validate_len(text, bytes, NULL)) {
+        fail_format(path, "carries a recipe that cannot be read", error);
+        return NULL;
     }
-    return written;
+    return g_strndup(text, bytes);
 }
 
 char *rushes_mp4_read_recipe(const char *path, GError **error)
 {
-    g_autoptr(GMappedFile) mapped = g_mapped_file_new(path, FALSE, error);
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
     gboolean is_mp4 = FALSE;
-    Box box;
+    FileBox found;
+    guint64 at = 0;
+    GError *failure = NULL;
+    char *recipe = NULL;
 
-    if (!mapped)
+    if (!rushes_steady_file_open(&file, path, error))
         return NULL;
-    const guint8 *at = (const guint8 *)g_mapped_file_get_contents(mapped);
-    const guint8 *end = at + g_mapped_file_get_length(mapped);
-    while (at && next_box(&at, end, &box)) {
-        is_mp4 = is_mp4 || memcmp(box.type, "ftyp", 4) == 0;
-        if (memcmp(box.type, "moov", 4) == 0) { // go on inside it
-            at = box.body;
-            end = box.body + box.body_bytes;
+    while (!recipe && !failure && next_in_file(&file, &at, &found, &failure)) {
+        g_autofree guint8 *bytes = NULL;
+        Box moov, box;
+        is_mp4 = is_mp4 || memcmp(found.type, "ftyp", 4) == 0;
+        if (memcmp(found.type, "moov", 4) != 0 || !load_box(&file, &found, &bytes, &moov, &failure))
             continue;
-        }
-        if (memcmp(box.type, "uuid", 4) != 0 || box.body_bytes < 16 ||
-            memcmp(box.body, RUSHES_RECIPE_BOX_UUID, 16) != 0)
-            continue;
-        const char *text = (const char *)box.body + 16;
-        gsize bytes = box.body_bytes - 16;
-        if (bytes > RUSHES_RECIPE_BOX_MAX_BYTES || !g_utf8_validate_len(text, bytes, NULL)) {
-            fail_format(path, "carries a recipe that cannot be read", error);
-            return NULL;
-        }
-        return g_strndup(text, bytes);
+        const guint8 *inside = moov.body, *end = moov.body + moov.body_bytes;
+        while (!recipe && !failure && next_box(&inside, end, &box))
+            recipe = take_recipe(path, &box, &failure);
     }
-    if (!is_mp4)
+    if (failure)
+        g_propagate_error(error, failure);
+    else if (!recipe && !is_mp4)
         fail_format(path, "is not an MP4", error);
-    return NULL;
+    return recipe;
 }

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "media/steady-file.h"
 #include "provenance/identity.h"
 
 // Chunk offsets live here; the box may be nested this deep and no deeper.
@@ -14,14 +14,18 @@ static const char *const offset_path[] = {"moov", "trak", "mdia", "minf", "stbl"
 const guint8 rushes_bmff_store_uuid[16] = {0xd8, 0xfe, 0xc3, 0xd6, 0x1b, 0x0e, 0x48, 0x3c,
                                            0x92, 0x97, 0x58, 0x28, 0x87, 0x7e, 0xc4, 0x81};
 // After the box header and uuid: version and flags, "manifest" with its NUL, offset of the first Merkle box.
-static const guint8 lead[4 + 9 + 8] = "\0\0\0\0manifest";
-#define STORE_PREFIX_BYTES (8 + 16 + sizeof(lead))
+static const guint8 lead_bytes[4 + 9 + 8] = "\0\0\0\0manifest";
+#define STORE_PREFIX_BYTES (8 + 16 + sizeof(lead_bytes))
 #define MAX_BOXES          100000 // a file with more is not one that a muxer wrote
+#define MOST_MOOV          (256 * 1024 * 1024)
+#define MOST_STORE         (64 * 1024 * 1024)
 
 typedef struct Box {
     char kind[5];
     guint64 offset, bytes;
-    guint header; // bytes
+    guint header;          // bytes
+    gboolean is_store;     // the uuid box of the credentials; of boxes at the top alone
+    guint8 purpose[4 + 9]; // of that box: version, flags and the word for what it holds
 } Box;
 
 static guint32 read_u32(const guint8 *p)
@@ -40,24 +44,28 @@ static void write_u32(guint8 *p, guint32 value)
     memcpy(p, &value, 4);
 }
 
-static gboolean box_at(const guint8 *data, guint64 end, guint64 offset, Box *box)
+// The header at `head`, of which min(left, 16) bytes are there; `left` bytes remain of what holds the box.
+static gboolean parse_header(const guint8 *head, guint64 left, guint64 offset, Box *box)
 {
-    if (offset > end || end - offset < 8)
+    *box = (Box){.offset = offset, .header = 8};
+    if (left < 8)
         return FALSE;
-    box->offset = offset;
-    box->bytes = read_u32(data + offset);
-    box->header = 8;
-    memcpy(box->kind, data + offset + 4, 4);
-    box->kind[4] = '\0';
+    box->bytes = read_u32(head);
+    memcpy(box->kind, head + 4, 4);
     if (box->bytes == 1) { // 64-bit size follows
-        if (end - offset < 16)
+        if (left < 16)
             return FALSE;
-        box->bytes = read_u64(data + offset + 8);
+        box->bytes = read_u64(head + 8);
         box->header = 16;
     } else if (box->bytes == 0) { // up to the end of the file
-        box->bytes = end - offset;
+        box->bytes = left;
     }
-    return box->bytes >= box->header && box->bytes <= end - offset;
+    return box->bytes >= box->header && box->bytes <= left;
+}
+
+static gboolean box_at(const guint8 *data, guint64 end, guint64 offset, Box *box)
+{
+    return offset <= end && parse_header(data + offset, end - offset, offset, box);
 }
 
 static gboolean fail_file(GError **error, const char *path, const char *what)
@@ -66,22 +74,39 @@ static gboolean fail_file(GError **error, const char *path, const char *what)
     return FALSE;
 }
 
-static gboolean is_store(const guint8 *data, const Box *box)
+// The boxes at the top of a file, one after the other.
+typedef struct Walk {
+    RushesSteadyFile file;
+    guint64 at;
+    guint count;
+} Walk;
+
+// The next box; FALSE at the end, or with an error where the bytes are no box.
+static gboolean walk_next(Walk *walk, Box *box, GError **error)
 {
-    return strcmp(box->kind, "uuid") == 0 &&
-           box->bytes >= box->header + sizeof(rushes_bmff_store_uuid) &&
-           memcmp(data + box->offset + box->header, rushes_bmff_store_uuid,
-                  sizeof(rushes_bmff_store_uuid)) == 0;
+    guint8 head[16 + 16 + sizeof(box->purpose)];
+    guint64 left = walk->file.bytes - walk->at;
+    gsize there = (gsize)MIN(left, sizeof(head));
+
+    if (left == 0)
+        return FALSE;
+    if (!rushes_steady_file_read(&walk->file, walk->at, head, there, error))
+        return FALSE;
+    if (!parse_header(head, left, walk->at, box) || ++walk->count > MAX_BOXES)
+        return fail_file(error, walk->file.name,
+                         "is not a whole MP4 file: a box reaches past its end");
+    box->is_store = strcmp(box->kind, "uuid") == 0 &&
+                    box->bytes >= box->header + 16 + sizeof(box->purpose) &&
+                    memcmp(head + box->header, rushes_bmff_store_uuid, 16) == 0;
+    if (box->is_store)
+        memcpy(box->purpose, head + box->header + 16, sizeof(box->purpose));
+    walk->at += box->bytes;
+    return TRUE;
 }
 
-static gboolean is_excluded(const guint8 *data, const Box *box)
+static gboolean is_excluded(const Box *box)
 {
-    static const char *const kinds[] = {"ftyp", "mfra", "free", "skip"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (strcmp(box->kind, kinds[i]) == 0)
-            return TRUE;
-    return is_store(data, box);
+    return box->is_store || strcmp(box->kind, "ftyp") == 0 || strcmp(box->kind, "mfra") == 0;
 }
 
 // Adds `shift` to every chunk offset in one stco or co64 box.
@@ -130,101 +155,155 @@ static gboolean shift_offsets(guint8 *data, guint64 start, guint64 end, guint de
     return TRUE;
 }
 
+static gboolean put(const guint8 *data, gsize bytes, gpointer file, GError **error G_GNUC_UNUSED)
+{
+    return fwrite(data, 1, bytes, file) == bytes; // why not, is in errno
+}
+
+static gboolean put_moov(const RushesSteadyFile *file, const Box *box, guint64 shift, FILE *out,
+                         GError **error)
+{
+    if (box->bytes > MOST_MOOV)
+        return fail_file(error, file->name, "has headers of more than 256 MiB");
+    g_autofree guint8 *moov = g_malloc((gsize)box->bytes);
+    if (!rushes_steady_file_read(file, box->offset, moov, (gsize)box->bytes, error))
+        return FALSE;
+    // Chunk offsets count from the start of the file and media lies behind ftyp, so all of them move.
+    if (!shift_offsets(moov, 0, box->bytes, 0, shift))
+        return fail_file(error, file->name, "has a broken table of chunk offsets");
+    return put(moov, (gsize)box->bytes, out, NULL);
+}
+
+// What a gap behind ftyp needs of the file: exactly what an unfragmented, unsigned MP4 has.
+static gboolean check_boxes(const char *path, goffset *gap, GError **error)
+{
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
+    GError *failure = NULL;
+    gboolean has_moov = FALSE;
+    Box box;
+
+    *gap = 0;
+    if (!rushes_steady_file_open(&file, path, error))
+        return FALSE;
+    Walk walk = {.file = file};
+    while (walk_next(&walk, &box, &failure)) {
+        if (strcmp(box.kind, "ftyp") == 0 && *gap == 0)
+            *gap = (goffset)(box.offset + box.bytes);
+        has_moov |= strcmp(box.kind, "moov") == 0;
+        if (strcmp(box.kind, "moof") == 0)
+            return fail_file(error, path, "is a fragmented MP4; export it unfragmented to sign it");
+        if (box.is_store)
+            return fail_file(error, path, "already carries content credentials");
+    }
+    if (failure)
+        g_propagate_error(error, failure);
+    else if (*gap == 0 || !has_moov)
+        fail_file(error, path, "is not an MP4 file: ftyp or moov is missing");
+    return !failure && *gap > 0 && has_moov;
+}
+
+static gboolean copy_boxes(const char *path, FILE *out, gsize bytes, GError **error)
+{
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
+    g_autofree guint8 *zeros = g_malloc0(bytes);
+    gboolean has_gap = FALSE, good = rushes_steady_file_open(&file, path, error);
+    GError *failure = NULL;
+    Box box;
+
+    Walk walk = {.file = file};
+    while (good && walk_next(&walk, &box, &failure)) {
+        good = strcmp(box.kind, "moov") == 0
+                   ? put_moov(&file, &box, bytes, out, &failure)
+                   : rushes_steady_file_pass(&file, box.offset, box.bytes, put, out, &failure);
+        if (good && !has_gap && strcmp(box.kind, "ftyp") == 0) {
+            has_gap = TRUE;
+            good = put(zeros, bytes, out, NULL);
+        }
+    }
+    if (failure)
+        g_propagate_error(error, failure);
+    return good && !failure;
+}
+
 gboolean rushes_bmff_insert_gap(const char *from, const char *to, gsize bytes, goffset *gap,
                                 GError **error)
 {
-    g_autoptr(GMappedFile) mapped =
-        g_mapped_file_new(from, TRUE, error); // writable: private copy-on-write pages
-    if (!mapped)
+    GError *failure = NULL;
+
+    if (!check_boxes(from, gap, error))
         return FALSE;
-    guint8 *data = (guint8 *)g_mapped_file_get_contents(mapped);
-    guint64 size = g_mapped_file_get_length(mapped);
-    guint64 insert = 0;
-    gboolean has_moov = FALSE;
-    Box box;
-    guint count = 0;
-
-    for (guint64 at = 0; at < size; at += box.bytes) {
-        if (!box_at(data, size, at, &box) || ++count > MAX_BOXES)
-            return fail_file(error, from, "is not a whole MP4 file: a box reaches past its end");
-        if (strcmp(box.kind, "ftyp") == 0 && insert == 0)
-            insert = box.offset + box.bytes;
-        has_moov |= strcmp(box.kind, "moov") == 0;
-        if (strcmp(box.kind, "moof") == 0)
-            return fail_file(error, from, "is a fragmented MP4; export it unfragmented to sign it");
-        if (is_store(data, &box))
-            return fail_file(error, from, "already carries content credentials");
-    }
-    if (!insert || !has_moov)
-        return fail_file(error, from, "is not an MP4 file: ftyp or moov is missing");
-    // Chunk offsets count from the start of the file and media lies behind ftyp, so all of them move.
-    if (!shift_offsets(data, 0, size, 0, bytes))
-        return fail_file(error, from, "has a broken table of chunk offsets");
-
-    FILE *file = fopen(to, "we");
-    g_autofree guint8 *zeros = g_malloc0(bytes);
-    gboolean good = file && fwrite(data, 1, insert, file) == insert &&
-                    fwrite(zeros, 1, bytes, file) == bytes &&
-                    fwrite(data + insert, 1, size - insert, file) == size - insert;
+    FILE *file = g_fopen(to, "we");
+    gboolean good = file && copy_boxes(from, file, bytes, &failure);
     int reason = errno;
-    if (file && fclose(file) != 0) {
+    if (file && fclose(file) != 0 && good) {
         good = FALSE;
         reason = errno;
     }
-    if (!good) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(reason), "%s: cannot be written (%s)",
-                    to, g_strerror(reason));
+    if (!good && !failure)
+        g_set_error(&failure, G_IO_ERROR, g_io_error_from_errno(reason),
+                    "%s: cannot be written (%s)", to, g_strerror(reason));
+    if (failure) {
+        g_propagate_error(error, failure);
         g_unlink(to);
-        return FALSE;
     }
-    *gap = (goffset)insert;
-    return TRUE;
+    return good;
 }
 
-gboolean rushes_bmff_hash(const char *path, guint8 hash[RUSHES_BMFF_HASH_BYTES], GError **error)
+static gboolean hash_box(const RushesSteadyFile *file, const Box *box, GChecksum *media,
+                         GChecksum *lead, GError **error)
 {
-    g_autoptr(GMappedFile) mapped = g_mapped_file_new(path, FALSE, error);
-    if (!mapped)
-        return FALSE;
-    const guint8 *data = (const guint8 *)g_mapped_file_get_contents(mapped);
-    guint64 size = g_mapped_file_get_length(mapped);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    gboolean good = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    Box box;
-    guint count = 0;
+    guint64 offset = GUINT64_TO_BE(box->offset);
+    guint64 bytes = box->is_store ? box->header + 16 + sizeof(lead_bytes) : box->bytes;
+    gboolean excluded = is_excluded(box);
 
-    for (guint64 at = 0; good && at < size; at += box.bytes) {
-        good = box_at(data, size, at, &box) && ++count <= MAX_BOXES;
-        if (!good || is_excluded(data, &box))
-            continue;
-        guint64 offset = GUINT64_TO_BE(box.offset);
-        EVP_DigestUpdate(context, &offset, sizeof(offset));
-        EVP_DigestUpdate(context, data + box.offset, box.bytes);
+    if (!excluded)
+        g_checksum_update(media, (const guint8 *)&offset, sizeof(offset));
+    return rushes_steady_file_pass(file, box->offset, MIN(bytes, box->bytes),
+                                   rushes_steady_file_hash, excluded ? lead : media, error);
+}
+
+gboolean rushes_bmff_hash(const char *path, RushesFileHash *hash, GError **error)
+{
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
+    g_autoptr(GChecksum) media = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autoptr(GChecksum) lead = g_checksum_new(G_CHECKSUM_SHA256);
+    GError *failure = NULL;
+    gsize bytes = RUSHES_HASH_BYTES;
+    Box box;
+
+    if (!rushes_steady_file_open(&file, path, error))
+        return FALSE;
+    Walk walk = {.file = file};
+    while (!failure && walk_next(&walk, &box, &failure))
+        hash_box(&file, &box, media, lead, &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
     }
-    if (good)
-        EVP_DigestFinal_ex(context, hash, NULL);
-    EVP_MD_CTX_free(context);
-    return good ? TRUE
-                : fail_file(error, path, "is not a whole MP4 file: a box reaches past its end");
+    g_checksum_get_digest(media, hash->media, &bytes);
+    g_checksum_get_digest(lead, hash->lead, &bytes);
+    return TRUE;
 }
 
 GBytes *rushes_bmff_read_store(const char *path, GError **error)
 {
-    g_autoptr(GMappedFile) mapped = g_mapped_file_new(path, FALSE, error);
-    if (!mapped)
-        return NULL;
-    const guint8 *data = (const guint8 *)g_mapped_file_get_contents(mapped);
-    guint64 size = g_mapped_file_get_length(mapped);
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
     Box box;
-    guint count = 0;
 
-    for (guint64 at = 0; box_at(data, size, at, &box) && ++count <= MAX_BOXES; at += box.bytes) {
+    if (!rushes_steady_file_open(&file, path, error))
+        return NULL;
+    Walk walk = {.file = file};
+    while (walk_next(&walk, &box, NULL)) {
         guint64 prefix = STORE_PREFIX_BYTES - 8 + box.header;
-        // Nothing signs what stands before the store, so it has to be exactly what belongs there.
-        if (!is_store(data, &box) || box.bytes < prefix ||
-            memcmp(data + box.offset + box.header + 16, lead, sizeof(lead)) != 0)
+        // Merkle boxes have the same id. Any other word there is a changed "manifest", which its hash tells.
+        if (!box.is_store || box.bytes < prefix || box.bytes - prefix > MOST_STORE ||
+            memcmp(box.purpose + 4, "merkle", 7) == 0)
             continue;
-        return g_bytes_new(data + box.offset + prefix, box.bytes - prefix);
+        gsize bytes = (gsize)(box.bytes - prefix);
+        g_autofree guint8 *store = g_malloc(bytes + 1);
+        if (!rushes_steady_file_read(&file, box.offset + prefix, store, bytes, error))
+            return NULL;
+        return g_bytes_new_take(g_steal_pointer(&store), bytes);
     }
     return NULL;
 }
@@ -238,7 +317,7 @@ GByteArray *rushes_bmff_wrap_store(const GByteArray *store, gsize padding)
     memcpy(header + 4, "uuid", 4);
     g_byte_array_append(out, header, sizeof(header));
     g_byte_array_append(out, rushes_bmff_store_uuid, sizeof(rushes_bmff_store_uuid));
-    g_byte_array_append(out, lead, sizeof(lead));
+    g_byte_array_append(out, lead_bytes, sizeof(lead_bytes));
     g_byte_array_append(out, store->data, store->len);
     g_byte_array_set_size(out, out->len + (guint)padding);
     memset(out->data + out->len - padding, 0, padding);

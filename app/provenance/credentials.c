@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "media/steady-file.h"
+
+#define MOST_SIDECAR (64 * 1024 * 1024)
+
 // Overwrites the gap with the box, syncs, and renames over the original.
 static gboolean fill_gap(const char *temporary, const char *path, goffset gap,
                          const GByteArray *box, GError **error)
@@ -35,7 +39,7 @@ static gboolean sign_in_room(const char *path, const char *temporary, RushesIden
                              const RushesClaim *claim, const char *uuid, const GByteArray *sizing,
                              gsize *room, GError **error)
 {
-    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    RushesFileHash hash;
     goffset gap;
     gboolean done = FALSE;
     GError *failure = NULL;
@@ -49,8 +53,8 @@ static gboolean sign_in_room(const char *path, const char *temporary, RushesIden
     // that follows are part of the hash.
     int fd = g_open(temporary, O_WRONLY | O_CLOEXEC, 0);
     if (fd >= 0 && pwrite(fd, empty_box->data, empty_box->len, gap) == (gssize)empty_box->len &&
-        close(fd) == 0 && rushes_bmff_hash(temporary, hash, &failure)) {
-        g_autoptr(GByteArray) store = rushes_manifest_build(identity, claim, uuid, hash, &failure);
+        close(fd) == 0 && rushes_bmff_hash(temporary, &hash, &failure)) {
+        g_autoptr(GByteArray) store = rushes_manifest_build(identity, claim, uuid, &hash, &failure);
         g_autoptr(GByteArray) box = store ? rushes_bmff_wrap_store(store, 0) : NULL;
         if (box && box->len != *room)
             *room = box->len;
@@ -70,7 +74,7 @@ static gboolean sign_in_room(const char *path, const char *temporary, RushesIden
 gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
                                  const RushesClaim *claim, GError **error)
 {
-    static const guint8 no_hash[RUSHES_BMFF_HASH_BYTES];
+    static const RushesFileHash no_hash;
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *temporary = g_strconcat(path, ".signing", NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -83,7 +87,7 @@ gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
         dated.when = unstamped.when = when; // all builds must say the same
     unstamped.time_stamp_url = NULL;
     g_autoptr(GByteArray) sizing =
-        rushes_manifest_build(identity, &unstamped, uuid, no_hash, error);
+        rushes_manifest_build(identity, &unstamped, uuid, &no_hash, error);
     if (!sizing)
         return FALSE;
     g_autoptr(GByteArray) bare_box = rushes_bmff_wrap_store(sizing, 0);
@@ -104,18 +108,16 @@ gboolean rushes_credentials_sign(const char *path, RushesIdentity *identity,
     return done;
 }
 
-static gboolean hash_whole_file(const char *path, guint8 hash[RUSHES_BMFF_HASH_BYTES],
-                                GError **error)
+static gboolean hash_whole_file(const char *path, RushesFileHash *hash, GError **error)
 {
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    gsize bytes = RUSHES_BMFF_HASH_BYTES;
+    gsize bytes = RUSHES_HASH_BYTES;
 
-    if (!file)
+    if (!rushes_steady_file_open(&file, path, error) ||
+        !rushes_steady_file_pass(&file, 0, file.bytes, rushes_steady_file_hash, checksum, error))
         return FALSE;
-    g_checksum_update(checksum, (const guint8 *)g_mapped_file_get_contents(file),
-                      (gssize)g_mapped_file_get_length(file));
-    g_checksum_get_digest(checksum, hash, &bytes);
+    g_checksum_get_digest(checksum, hash->media, &bytes);
     return TRUE;
 }
 
@@ -125,23 +127,33 @@ gboolean rushes_credentials_sign_beside(const char *path, RushesIdentity *identi
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *beside = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
     RushesClaim bound = *claim;
-    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    RushesFileHash hash;
 
     bound.binding = RUSHES_BINDING_DATA;
-    if (!hash_whole_file(path, hash, error))
+    if (!hash_whole_file(path, &hash, error))
         return FALSE;
-    g_autoptr(GByteArray) store = rushes_manifest_build(identity, &bound, uuid, hash, error);
+    g_autoptr(GByteArray) store = rushes_manifest_build(identity, &bound, uuid, &hash, error);
     return store && g_file_set_contents_full(beside, (const char *)store->data, store->len,
                                              G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
 }
 
-static gboolean media_matches(const char *path, const RushesManifestReport *report)
+// Why the file is not what was signed; NULL when it is.
+static char *find_change(const char *path, const RushesManifestReport *report)
 {
-    guint8 hash[RUSHES_BMFF_HASH_BYTES];
-    gboolean hashed = report->binding == RUSHES_BINDING_DATA ? hash_whole_file(path, hash, NULL)
-                                                             : rushes_bmff_hash(path, hash, NULL);
+    gboolean beside = report->binding == RUSHES_BINDING_DATA;
+    RushesFileHash hash;
+    g_autoptr(GError) failure = NULL;
 
-    return hashed && memcmp(hash, report->media_hash, sizeof(hash)) == 0;
+    if (!(beside ? hash_whole_file(path, &hash, &failure)
+                 : rushes_bmff_hash(path, &hash, &failure)))
+        return g_strdup(failure->message);
+    if (memcmp(hash.media, report->hash.media, RUSHES_HASH_BYTES) != 0)
+        return g_strdup(beside ? "the file was changed after signing"
+                               : "the picture or sound was changed after signing");
+    if (!beside && report->has_lead_hash &&
+        memcmp(hash.lead, report->hash.lead, RUSHES_HASH_BYTES) != 0)
+        return g_strdup("the file's first boxes were changed after signing");
+    return NULL;
 }
 
 // The store inside the file or beside it; NULL without an error when there is neither.
@@ -155,8 +167,18 @@ static GBytes *find_store(const char *path, GError **error)
         g_propagate_error(error, failure);
     if (store || failure || !g_file_test(beside, G_FILE_TEST_IS_REGULAR))
         return store;
-    g_autoptr(GMappedFile) file = g_mapped_file_new(beside, FALSE, error);
-    return file ? g_mapped_file_get_bytes(file) : NULL;
+    g_auto(RushesSteadyFile) file = RUSHES_STEADY_FILE_INIT;
+    if (!rushes_steady_file_open(&file, beside, error))
+        return NULL;
+    g_autofree guint8 *bytes = g_malloc((gsize)MIN(file.bytes, MOST_SIDECAR) + 1);
+    if (file.bytes > MOST_SIDECAR) {
+        g_set_error(error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_FORMAT,
+                    "%s: holds more than 64 MiB and is no manifest of credentials", file.name);
+        return NULL;
+    }
+    if (!rushes_steady_file_read(&file, 0, bytes, (gsize)file.bytes, error))
+        return NULL;
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)file.bytes);
 }
 
 gboolean rushes_credentials_inspect(const char *path, RushesCredentialsState *state,
@@ -175,9 +197,9 @@ gboolean rushes_credentials_inspect(const char *path, RushesCredentialsState *st
     *report = rushes_manifest_read(store, error);
     if (!*report)
         return FALSE;
-    if ((*report)->intact && !media_matches(path, *report)) {
-        (*report)->intact = FALSE;
-        (*report)->problem = g_strdup("the picture or sound was changed after signing");
+    if ((*report)->intact) {
+        (*report)->problem = find_change(path, *report);
+        (*report)->intact = (*report)->problem == NULL;
     }
     *state = (*report)->intact ? RUSHES_CREDENTIALS_INTACT : RUSHES_CREDENTIALS_ALTERED;
     return TRUE;

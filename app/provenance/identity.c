@@ -331,7 +331,7 @@ gboolean rushes_identity_verify(GBytes *certificate, const void *message, gsize 
     return good;
 }
 
-char *rushes_identity_describe(GBytes *certificate)
+static char *describe(GBytes *certificate, gboolean is_issuer)
 {
     gsize bytes;
     const guint8 *cursor = g_bytes_get_data(certificate, &bytes);
@@ -342,11 +342,21 @@ char *rushes_identity_describe(GBytes *certificate)
         ERR_clear_error();
         return NULL;
     }
-    X509_NAME *subject = X509_get_subject_name(leaf);
-    if (X509_NAME_get_text_by_NID(subject, NID_commonName, text, sizeof(text)) < 0)
-        X509_NAME_get_text_by_NID(subject, NID_organizationName, text, sizeof(text));
+    X509_NAME *name = is_issuer ? X509_get_issuer_name(leaf) : X509_get_subject_name(leaf);
+    if (X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof(text)) < 0)
+        X509_NAME_get_text_by_NID(name, NID_organizationName, text, sizeof(text));
     X509_free(leaf);
     return text[0] ? g_utf8_make_valid(text, -1) : NULL;
+}
+
+char *rushes_identity_describe(GBytes *certificate)
+{
+    return describe(certificate, FALSE);
+}
+
+char *rushes_identity_describe_issuer(GBytes *certificate)
+{
+    return describe(certificate, TRUE);
 }
 
 static X509 *read_pem(const char *folder, const char *name)

@@ -44,5 +44,7 @@ gboolean rushes_identity_verify(GBytes *certificate, const void *message, gsize 
 gboolean rushes_identity_owns(const char *folder, GBytes *certificate);
 // The certificate's common name, or its organisation; NULL when it cannot be read.
 char *rushes_identity_describe(GBytes *certificate);
+// The same of who issued it.
+char *rushes_identity_describe_issuer(GBytes *certificate);
 
 G_END_DECLS

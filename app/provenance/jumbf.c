@@ -7,6 +7,7 @@
 #define TYPE_BYTES   16
 // Toggles of a description box: the box may be referred to, and a label follows.
 #define REQUESTABLE_WITH_LABEL 0x03
+#define WITH_SALT              0x10 // other programs' assertions have one in front of what they hold
 
 static const guint8 type_tail[12] = {0x00, 0x11, 0x00, 0x10, 0x80, 0x00,
                                      0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71};
@@ -70,9 +71,10 @@ gboolean rushes_jumbf_read(const guint8 *data, gsize bytes, RushesJumbf *out, gs
     gsize label_room = description - HEADER_BYTES - TYPE_BYTES - 1;
     const guint8 *end = memchr(label, 0, label_room);
     if (memcmp(type + 4, type_tail, sizeof(type_tail)) != 0 ||
-        (type[TYPE_BYTES] & REQUESTABLE_WITH_LABEL) != REQUESTABLE_WITH_LABEL || !end ||
+        (type[TYPE_BYTES] & ~WITH_SALT) != REQUESTABLE_WITH_LABEL || !end ||
         (gsize)(end - label) >= sizeof(out->label))
         return FALSE;
+    out->is_salted = (type[TYPE_BYTES] & WITH_SALT) != 0;
     memcpy(out->type, type, 4);
     out->type[4] = '\0';
     memcpy(out->label, label, (gsize)(end - label) + 1);

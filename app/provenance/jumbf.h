@@ -24,6 +24,7 @@ void rushes_jumbf_append_box(GByteArray *out, const char *kind, const guint8 *da
 // One superbox inside somebody else's bytes; borrows them.
 typedef struct RushesJumbf {
     char type[5];
+    gboolean is_salted;
     char label[256];
     const guint8
         *hashed; // what a hashed reference to this box covers: everything after its own header

@@ -87,7 +87,7 @@ static gboolean is_bytes(const cbor_item_t *item)
 static gboolean find(const RushesJumbf *parent, const char *type, const char *label,
                      RushesJumbf *out)
 {
-    return rushes_jumbf_find(parent, label, out) && strcmp(out->type, type) == 0;
+    return rushes_jumbf_find(parent, label, out) && strcmp(out->type, type) == 0 && !out->is_salted;
 }
 
 static void problem(RushesManifestReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -151,6 +151,16 @@ static void read_actions(RushesManifestReport *report, const cbor_item_t *assert
     report->actions = g_strv_builder_end(names);
 }
 
+static gboolean read_hash(const cbor_item_t *assertion, guint8 out[RUSHES_HASH_BYTES])
+{
+    const cbor_item_t *hash = get(assertion, "hash");
+
+    if (!is_bytes(hash) || cbor_bytestring_length(hash) != RUSHES_HASH_BYTES)
+        return FALSE;
+    memcpy(out, cbor_bytestring_handle(hash), RUSHES_HASH_BYTES);
+    return TRUE;
+}
+
 static void read_assertion(RushesManifestReport *report, const RushesJumbf *box)
 {
     const guint8 *data;
@@ -166,15 +176,13 @@ static void read_assertion(RushesManifestReport *report, const RushesJumbf *box)
         report->recipe_json = text(get(item, RUSHES_RECIPE_KEY));
     } else if (strcmp(box->label, "c2pa.actions.v2") == 0) {
         read_actions(report, item);
+    } else if (strcmp(box->label, RUSHES_LEAD_LABEL) == 0) {
+        report->has_lead_hash = read_hash(item, report->hash.lead);
     } else if (strcmp(box->label, "c2pa.hash.bmff.v3") == 0 ||
                strcmp(box->label, "c2pa.hash.data") == 0) {
-        const cbor_item_t *hash = get(item, "hash");
-        report->has_media_hash =
-            is_bytes(hash) && cbor_bytestring_length(hash) == RUSHES_BMFF_HASH_BYTES;
         report->binding =
             strcmp(box->label, "c2pa.hash.data") == 0 ? RUSHES_BINDING_DATA : RUSHES_BINDING_BMFF;
-        if (report->has_media_hash)
-            memcpy(report->media_hash, cbor_bytestring_handle(hash), RUSHES_BMFF_HASH_BYTES);
+        report->has_media_hash = read_hash(item, report->hash.media);
     }
     cbor_decref(&item);
 }
@@ -260,6 +268,14 @@ static void check_signature(RushesManifestReport *report, const guint8 *cose_dat
         problem(report, "the signature box is malformed");
         goto done;
     }
+    // Nobody signs these two, so they have to be exactly what belongs there: a time stamp or nothing, and no payload.
+    const cbor_item_t *unprotected = cbor_array_handle(parts)[1];
+    if (!cbor_isa_map(unprotected) || cbor_map_size(unprotected) > 1 ||
+        (cbor_map_size(unprotected) == 1 && !get(unprotected, "sigTst2")) ||
+        !cbor_is_null(cbor_array_handle(parts)[2])) {
+        problem(report, "the signature box holds what does not belong there");
+        goto done;
+    }
     const cbor_item_t *header_bytes = cbor_array_handle(parts)[0];
     const cbor_item_t *signature = cbor_array_handle(parts)[3];
     header = load(cbor_bytestring_handle(header_bytes), cbor_bytestring_length(header_bytes));
@@ -269,6 +285,7 @@ static void check_signature(RushesManifestReport *report, const guint8 *cose_dat
         goto done;
     }
     report->signer = rushes_identity_describe(leaf);
+    report->issuer = rushes_identity_describe_issuer(leaf);
 
     size_t bytes;
     unsigned char *message =
@@ -277,7 +294,7 @@ static void check_signature(RushesManifestReport *report, const guint8 *cose_dat
                                 cbor_bytestring_length(signature)))
         problem(report, "the signature does not fit the claim");
     free(message);
-    read_time_stamp(report, cbor_array_handle(parts)[1], header_bytes, signature);
+    read_time_stamp(report, unprotected, header_bytes, signature);
 
 done:
     if (header)
@@ -338,7 +355,7 @@ RushesManifestReport *rushes_manifest_read(GBytes *bytes, GError **error)
     gsize length;
 
     if (!rushes_jumbf_read(data, size, &store, &length) || strcmp(store.type, JUMBF_STORE) != 0 ||
-        strcmp(store.label, "c2pa") != 0) {
+        store.is_salted || strcmp(store.label, "c2pa") != 0) {
         g_set_error(error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_FORMAT,
                     "the content credentials are malformed: no manifest store");
         return NULL;
@@ -349,7 +366,7 @@ RushesManifestReport *rushes_manifest_read(GBytes *bytes, GError **error)
     gboolean found = FALSE;
     RushesJumbf candidate;
     while (rushes_jumbf_read(cursor, left, &candidate, &length)) {
-        if (strcmp(candidate.type, JUMBF_MANIFEST) == 0) {
+        if (strcmp(candidate.type, JUMBF_MANIFEST) == 0 && !candidate.is_salted) {
             manifest = candidate;
             found = TRUE;
         }
@@ -377,6 +394,7 @@ void rushes_manifest_report_free(RushesManifestReport *report)
         return;
     g_free(report->label);
     g_free(report->signer);
+    g_free(report->issuer);
     g_free(report->generator);
     g_free(report->when);
     g_free(report->source_type);

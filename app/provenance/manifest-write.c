@@ -118,12 +118,25 @@ static guint count_ingredients(const RushesClaim *claim, const char *relationshi
     return count;
 }
 
+// `source` is left out of actions that C2PA exempts from it.
+static void push_action(cbor_item_t *list, const char *name, const char *source)
+{
+    cbor_item_t *action = cbor_new_definite_map(source ? 2 : 1);
+
+    put(action, "action", cbor_build_string(name));
+    if (source)
+        put(action, "digitalSourceType", cbor_build_string(source));
+    push(list, action);
+}
+
 static void add_actions(Assertions *assertions, const RushesClaim *claim, const char *when)
 {
     guint edits = claim->edits ? g_strv_length((char **)claim->edits) : 0;
     guint placed = count_ingredients(claim, "componentOf");
     guint inputs = count_ingredients(claim, "inputTo");
-    cbor_item_t *list = cbor_new_definite_array(1 + (placed ? 1 : 0) + edits);
+    cbor_item_t *list =
+        cbor_new_definite_array(1 + (placed ? 1 : 0) + edits + (claim->is_labelled ? 1 : 0) +
+                                (claim->is_watermarked ? 1 : 0));
     cbor_item_t *created = cbor_new_definite_map(inputs ? 5 : 4);
     cbor_item_t *agent = cbor_new_definite_map(2);
     const char *source = claim->is_composite ? SOURCE_TYPE "compositeWithTrainedAlgorithmicMedia"
@@ -144,21 +157,23 @@ static void add_actions(Assertions *assertions, const RushesClaim *claim, const 
         put(action, "parameters", ingredient_parameters(assertions, claim, "componentOf", placed));
         push(list, action);
     }
-    for (guint i = 0; i < edits; i++) {
-        cbor_item_t *action = cbor_new_definite_map(2);
-        put(action, "action", cbor_build_string(claim->edits[i]));
-        put(action, "digitalSourceType", cbor_build_string(source));
-        push(list, action);
-    }
+    for (guint i = 0; i < edits; i++)
+        push_action(list, claim->edits[i], source);
+    if (claim->is_labelled)
+        push_action(list, "c2pa.addedText", source);
+    // "Unbound": the mark names a take, not the manifest, and no list of C2PA's knows how it is read.
+    if (claim->is_watermarked)
+        push_action(list, "c2pa.watermarked.unbound", NULL);
     cbor_item_t *map = cbor_new_definite_map(2);
     put(map, "actions", list);
     put(map, "allActionsIncluded", cbor_build_bool(true));
     add_assertion(assertions, JUMBF_CBOR, "c2pa.actions.v2", serialise(map));
 }
 
-static void add_bmff_binding(Assertions *assertions, const guint8 hash[RUSHES_BMFF_HASH_BYTES])
+static void add_bmff_binding(Assertions *assertions, const guint8 hash[RUSHES_HASH_BYTES])
 {
-    static const char *const excluded[] = {"/ftyp", "/mfra", "/free", "/skip"};
+    // Just what has to be left out (C2PA 2.2, A.5.6): leaving out more is called insecure there.
+    static const char *const excluded[] = {"/ftyp", "/mfra"};
     cbor_item_t *exclusions = cbor_new_definite_array(1 + G_N_ELEMENTS(excluded));
     cbor_item_t *uuid = cbor_new_definite_map(2);
     cbor_item_t *data = cbor_new_definite_array(1);
@@ -178,18 +193,28 @@ static void add_bmff_binding(Assertions *assertions, const guint8 hash[RUSHES_BM
     cbor_item_t *map = cbor_new_definite_map(4);
     put(map, "exclusions", exclusions);
     put(map, "alg", cbor_build_string("sha256"));
-    put(map, "hash", bytes_item(hash, RUSHES_BMFF_HASH_BYTES));
+    put(map, "hash", bytes_item(hash, RUSHES_HASH_BYTES));
     put(map, "name", cbor_build_string("media"));
     add_assertion(assertions, JUMBF_CBOR, "c2pa.hash.bmff.v3", serialise(map));
 }
 
+// C2PA's exclusions are bytes that any validator passes over. We hash them all the same, for our own reader.
+static void add_lead_binding(Assertions *assertions, const guint8 hash[RUSHES_HASH_BYTES])
+{
+    cbor_item_t *map = cbor_new_definite_map(2);
+
+    put(map, "alg", cbor_build_string("sha256"));
+    put(map, "hash", bytes_item(hash, RUSHES_HASH_BYTES));
+    add_assertion(assertions, JUMBF_CBOR, RUSHES_LEAD_LABEL, serialise(map));
+}
+
 // The whole file, nothing left out: its manifest stands beside it.
-static void add_data_binding(Assertions *assertions, const guint8 hash[RUSHES_BMFF_HASH_BYTES])
+static void add_data_binding(Assertions *assertions, const guint8 hash[RUSHES_HASH_BYTES])
 {
     cbor_item_t *map = cbor_new_definite_map(4);
 
     put(map, "alg", cbor_build_string("sha256"));
-    put(map, "hash", bytes_item(hash, RUSHES_BMFF_HASH_BYTES));
+    put(map, "hash", bytes_item(hash, RUSHES_HASH_BYTES));
     put(map, "name", cbor_build_string("file"));
     put(map, "pad", bytes_item("", 0));
     add_assertion(assertions, JUMBF_CBOR, "c2pa.hash.data", serialise(map));
@@ -310,8 +335,7 @@ static void append_cbor_box(GByteArray *out, const char *type, const char *label
 }
 
 GByteArray *rushes_manifest_build(RushesIdentity *identity, const RushesClaim *claim,
-                                  const char *uuid, const guint8 hash[RUSHES_BMFF_HASH_BYTES],
-                                  GError **error)
+                                  const char *uuid, const RushesFileHash *hash, GError **error)
 {
     g_autoptr(GByteArray) assertion_store = g_byte_array_new();
     g_autoptr(GPtrArray) urls = g_ptr_array_new_with_free_func(g_free);
@@ -330,10 +354,12 @@ GByteArray *rushes_manifest_build(RushesIdentity *identity, const RushesClaim *c
         put(recipe, RUSHES_RECIPE_KEY, cbor_build_string(claim->recipe_json));
         add_assertion(&assertions, JUMBF_CBOR, RUSHES_RECIPE_LABEL, serialise(recipe));
     }
-    if (claim->binding == RUSHES_BINDING_DATA)
-        add_data_binding(&assertions, hash);
-    else
-        add_bmff_binding(&assertions, hash);
+    if (claim->binding == RUSHES_BINDING_DATA) {
+        add_data_binding(&assertions, hash->media);
+    } else {
+        add_bmff_binding(&assertions, hash->media);
+        add_lead_binding(&assertions, hash->lead);
+    }
 
     g_autoptr(GByteArray) claim_cbor = build_claim(&assertions, claim, uuid);
     g_autoptr(GByteArray) signature = sign_claim(identity, claim, claim_cbor, error);

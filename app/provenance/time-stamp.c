@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <openssl/err.h>
+#include <openssl/ess.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs7.h>
 #include <openssl/rand.h>
@@ -194,11 +195,54 @@ static gboolean is_for(TS_TST_INFO *info, const void *message, gsize bytes)
            memcmp(ASN1_STRING_get0_data(stamped), digest, length) == 0;
 }
 
+// Whether the signer's certificate is the one that it signed as its own (RFC 5816): nothing else covers what a certificate
+// says while nobody's root is asked. The other certificates of the token are not looked at.
+static gboolean certificate_is_named(PKCS7 *token, X509 *signer)
+{
+    PKCS7_SIGNER_INFO *info = sk_PKCS7_SIGNER_INFO_value(PKCS7_get_signer_info(token), 0);
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    const ASN1_TYPE *first = PKCS7_get_signed_attribute(info, NID_id_smime_aa_signingCertificate);
+    const ASN1_TYPE *second =
+        PKCS7_get_signed_attribute(info, NID_id_smime_aa_signingCertificateV2);
+    ESS_SIGNING_CERT *one = NULL;
+    ESS_SIGNING_CERT_V2 *two = NULL;
+    gboolean named = FALSE;
+
+    if (first && first->type == V_ASN1_SEQUENCE) {
+        const guint8 *cursor = first->value.sequence->data;
+        one = d2i_ESS_SIGNING_CERT(NULL, &cursor, first->value.sequence->length);
+    }
+    if (second && second->type == V_ASN1_SEQUENCE) {
+        const guint8 *cursor = second->value.sequence->data;
+        two = d2i_ESS_SIGNING_CERT_V2(NULL, &cursor, second->value.sequence->length);
+    }
+    if (chain && sk_X509_push(chain, signer) > 0) {
+        for (int i = 0; token->d.sign->cert && i < sk_X509_num(token->d.sign->cert); i++)
+            sk_X509_push(chain, sk_X509_value(token->d.sign->cert, i));
+        named = OSSL_ESS_check_signing_certs(one, two, chain, 1) > 0;
+    }
+    ESS_SIGNING_CERT_free(one);
+    ESS_SIGNING_CERT_V2_free(two);
+    sk_X509_free(chain);
+    return named;
+}
+
+// Whether the bytes are just what such an answer is written as: a changed length that still reads is a change too.
+static gboolean is_canonical(TS_RESP *answer, const guint8 *data, gsize size)
+{
+    guint8 *der = NULL;
+    int der_bytes = i2d_TS_RESP(answer, &der);
+    gboolean same = der_bytes > 0 && (gsize)der_bytes == size && memcmp(der, data, size) == 0;
+
+    OPENSSL_free(der);
+    return same;
+}
+
 gboolean rushes_time_stamp_read(GBytes *token, const void *message, gsize bytes,
                                 RushesTimeStamp *stamp, GError **error)
 {
     gsize size;
-    const guint8 *cursor = g_bytes_get_data(token, &size);
+    const guint8 *data = g_bytes_get_data(token, &size), *cursor = data;
     TS_RESP *answer = d2i_TS_RESP(NULL, &cursor, (long)MIN(size, MOST_ANSWER));
     PKCS7 *signed_data = answer ? TS_RESP_get_token(answer) : NULL;
     TS_TST_INFO *info =
@@ -211,7 +255,8 @@ gboolean rushes_time_stamp_read(GBytes *token, const void *message, gsize bytes,
         fail_token(error, "the time stamp is malformed");
     else if (!is_for(info, message, bytes))
         fail_token(error, "the time stamp is for another signature");
-    else if (!signer || !signature_holds(signed_data))
+    else if (!signer || !signature_holds(signed_data) ||
+             !certificate_is_named(signed_data, signer) || !is_canonical(answer, data, size))
         fail_token(error, "the time stamp was changed");
     else
         good = TRUE;

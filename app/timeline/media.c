@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/steady-file.h"
 #include "rushes-error.h"
 #include "timeline/sample-file.h"
 
@@ -18,15 +19,12 @@ static char *hash_file(const char *path, GError **error)
         return NULL;
     }
     g_autoptr(GError) reason = NULL;
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &reason);
+    char *hash = rushes_steady_file_checksum(path, &reason);
 
-    if (!file) {
+    if (!hash)
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
-                    "%s; choose another file, or allow that it is read.", reason->message);
-        return NULL;
-    }
-    g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(file);
-    return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+                    "%s Choose another file, or allow that it is read.", reason->message);
+    return hash;
 }
 
 // ---- decoding ----

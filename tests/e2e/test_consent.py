@@ -49,7 +49,7 @@ class Place:
         assert not (self.path / "clip.mp4").exists()
 
     def recipe(self, clip="clip.mp4"):
-        return json.loads(self.run("inspect", "--json", clip).stdout)
+        return json.loads(self.run("inspect", "--recipe", clip).stdout)
 
 
 @tap.case

@@ -72,7 +72,7 @@ def a_clip_has_its_frames_its_sound_and_their_lengths():
 def a_recipe_renders_the_same_bits_again():
     with Place() as place:
         place.generate("-o", "first.mp4", "--take", place("a"))
-        recipe = place.run("inspect", "--json", "first.mp4")
+        recipe = place.run("inspect", "--recipe", "first.mp4")
         assert recipe.returncode == 0, recipe.stderr
         assert json.loads(recipe.stdout)["prompt"] == WORDS
         with open(place("recipe.json"), "wb") as file:
@@ -115,7 +115,7 @@ def a_clip_can_start_from_a_picture():
             frame = read(place(take + "/frames.rgb"))[:size]
             return sum(abs(a - b) for a, b in zip(frame, condition)) / size
         assert distance("take") < distance("plain"), (distance("take"), distance("plain"))
-        told = json.loads(place.run("inspect", "--json", "clip.mp4").stdout)
+        told = json.loads(place.run("inspect", "--recipe", "clip.mp4").stdout)
         assert told["conditioning"]["kind"] == "image" and len(told["conditioning"]["video_sha256"]) == 64
 
 

@@ -23,13 +23,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int file = memfd_create("fuzz", MFD_CLOEXEC), copy = memfd_create("copy", MFD_CLOEXEC);
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", file);
     g_autofree char *other = g_strdup_printf("/proc/self/fd/%d", copy);
-    guint8 hash[RUSHES_BMFF_HASH_BYTES];
+    RushesFileHash hash;
     GError *error = NULL;
     goffset gap;
 
     if (file < 0 || copy < 0 || write(file, data, size) != (ssize_t)size)
         abort();
-    check(rushes_bmff_hash(path, hash, &error), &error);
+    check(rushes_bmff_hash(path, &hash, &error), &error);
     GBytes *store = rushes_bmff_read_store(path, &error);
     if (store && error)
         abort();

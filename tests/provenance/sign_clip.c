@@ -53,6 +53,8 @@ int main(int count, char **words)
         claim.unstamped = &unstamped;
     } else if (count > 3) {
         claim.is_composite = TRUE;
+        claim.is_watermarked = TRUE;
+        claim.is_labelled = TRUE;
         claim.ingredients = parts;
         claim.ingredient_count = G_N_ELEMENTS(parts);
         claim.edits = edits;

