@@ -9,9 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COLOURS 256
+#include "export/gif-palette.h"
+
 // The colour cube is looked up at this many bits a channel; finer differences are below the palette's own steps.
-#define CUBE_BITS 5
+#define CUBE_BITS 6
+// What is handed on of a pixel's error at most, in code values: where the palette has nothing near, its error would
+// otherwise pile up and come out as a speck somewhere else.
+#define MOST_ERROR 8.0f
 
 struct RushesGifWriter {
     char *path, *temporary;
@@ -19,7 +23,6 @@ struct RushesGifWriter {
     double fps;
     gint64 frames;
     GifFileType *file;
-    GifByteType *planes[3]; // red, green, blue of one frame, as the quantiser wants them
     GifByteType *indices;
     float *errors; // two rows of RGB, one pixel of margin on each side
 };
@@ -64,27 +67,9 @@ RushesGifWriter *rushes_gif_writer_new(const char *path, int width, int height, 
         return NULL;
     }
     gsize pixels = (gsize)width * (gsize)height;
-    for (int c = 0; c < 3; c++)
-        self->planes[c] = g_malloc(pixels);
     self->indices = g_malloc(pixels);
     self->errors = g_new(float, 2 * 3 * ((gsize)width + 2));
     return g_steal_pointer(&self);
-}
-
-static guint8 nearest(const ColorMapObject *map, int red, int green, int blue)
-{
-    int best = 0, distance = G_MAXINT;
-
-    for (int i = 0; i < map->ColorCount; i++) {
-        int dr = map->Colors[i].Red - red, dg = map->Colors[i].Green - green,
-            db = map->Colors[i].Blue - blue;
-        int d = 2 * dr * dr + 4 * dg * dg + db * db; // the eye sees green best
-        if (d < distance) {
-            distance = d;
-            best = i;
-        }
-    }
-    return (guint8)best;
 }
 
 static void spread(float *errors, gsize x, const float *error, float share)
@@ -93,8 +78,25 @@ static void spread(float *errors, gsize x, const float *error, float share)
         errors[3 * x + (gsize)c] += error[c] * share;
 }
 
-// Picks an index a pixel. `cube` remembers what was looked up, as index + 1.
-static void dither(RushesGifWriter *self, const guint8 *rgb, const ColorMapObject *map)
+static int nearest(const RushesGifPalette *palette, guint16 *cube, const int value[3])
+{
+    const int low = 8 - CUBE_BITS, half = 1 << (low - 1);
+    guint16 *known = &cube[(value[0] >> low) << (2 * CUBE_BITS) | (value[1] >> low) << CUBE_BITS |
+                           value[2] >> low];
+
+    if (*known == 0) {
+        int middle[3];
+        for (int c = 0; c < 3; c++)
+            middle[c] = (value[c] >> low << low) + half;
+        *known =
+            (guint16)(1 + rushes_gif_palette_nearest(palette, middle[0], middle[1], middle[2]));
+    }
+    return *known - 1;
+}
+
+// Picks an index a pixel, rows from left to right and back in turns, so that errors do not drift to one side. `cube`
+// remembers what was looked up, as index + 1. A palette that has every colour leaves no error to spread.
+static void dither(RushesGifWriter *self, const guint8 *rgb, const RushesGifPalette *palette)
 {
     gsize row = 3 * ((gsize)self->width + 2);
     float *now = self->errors, *next = self->errors + row;
@@ -102,28 +104,26 @@ static void dither(RushesGifWriter *self, const guint8 *rgb, const ColorMapObjec
 
     memset(self->errors, 0, 2 * row * sizeof(float));
     for (int y = 0; y < self->height; y++) {
-        for (int x = 0; x < self->width; x++) {
+        int step = y % 2 ? -1 : 1;
+        for (int i = 0, x = y % 2 ? self->width - 1 : 0; i < self->width; i++, x += step) {
             gsize at = (gsize)y * (gsize)self->width + (gsize)x, slot = (gsize)x + 1;
             int value[3];
             float error[3];
             for (int c = 0; c < 3; c++)
                 value[c] =
                     CLAMP((int)lrintf(rgb[3 * at + (gsize)c] + now[3 * slot + (gsize)c]), 0, 255);
-            guint key = (guint)(value[0] >> (8 - CUBE_BITS)) << (2 * CUBE_BITS) |
-                        (guint)(value[1] >> (8 - CUBE_BITS)) << CUBE_BITS |
-                        (guint)(value[2] >> (8 - CUBE_BITS));
-            if (!cube[key])
-                cube[key] = (guint16)(nearest(map, value[0], value[1], value[2]) + 1);
-            guint8 index = (guint8)(cube[key] - 1);
-            const GifColorType *colour = &map->Colors[index];
-            error[0] = (float)(value[0] - colour->Red);
-            error[1] = (float)(value[1] - colour->Green);
-            error[2] = (float)(value[2] - colour->Blue);
-            spread(now, slot + 1, error, 7.0f / 16);
-            spread(next, slot - 1, error, 3.0f / 16);
+            int index = palette->count < RUSHES_GIF_COLOURS
+                            ? rushes_gif_palette_nearest(palette, value[0], value[1], value[2])
+                            : nearest(palette, cube, value);
+            for (int c = 0; c < 3; c++)
+                error[c] =
+                    CLAMP((float)(value[c] - palette->colours[index][c]), -MOST_ERROR, MOST_ERROR);
+            gsize ahead = (gsize)((int)slot + step), behind = (gsize)((int)slot - step);
+            spread(now, ahead, error, 7.0f / 16);
+            spread(next, behind, error, 3.0f / 16);
             spread(next, slot, error, 5.0f / 16);
-            spread(next, slot + 1, error, 1.0f / 16);
-            self->indices[at] = index;
+            spread(next, ahead, error, 1.0f / 16);
+            self->indices[at] = (GifByteType)index;
         }
         memcpy(now, next, row * sizeof(float));
         memset(next, 0, row * sizeof(float));
@@ -133,16 +133,11 @@ static void dither(RushesGifWriter *self, const guint8 *rgb, const ColorMapObjec
 gboolean rushes_gif_writer_add_frame(RushesGifWriter *self, const guint8 *rgb, GError **error)
 {
     gsize pixels = (gsize)self->width * (gsize)self->height;
-    int colours = COLOURS;
-    ColorMapObject *map = GifMakeMapObject(COLOURS, NULL);
+    ColorMapObject *map = GifMakeMapObject(RUSHES_GIF_COLOURS, NULL);
+    RushesGifPalette palette;
 
-    for (gsize i = 0; i < pixels; i++)
-        for (int c = 0; c < 3; c++)
-            self->planes[c][i] = rgb[3 * i + (gsize)c];
     errno = 0;
-    gboolean good = map && GifQuantizeBuffer((unsigned)self->width, (unsigned)self->height,
-                                             &colours, self->planes[0], self->planes[1],
-                                             self->planes[2], self->indices, map->Colors) == GIF_OK;
+    gboolean good = map != NULL;
     if (good) {
         gint64 from = llround((double)self->frames * 100.0 / self->fps);
         gint64 to = llround((double)(self->frames + 1) * 100.0 / self->fps);
@@ -150,7 +145,11 @@ gboolean rushes_gif_writer_add_frame(RushesGifWriter *self, const guint8 *rgb, G
                                         .DelayTime = (int)(to - from),
                                         .TransparentColor = NO_TRANSPARENT_COLOR};
         GifByteType block[4];
-        dither(self, rgb, map);
+        rushes_gif_palette_make(&palette, rgb, pixels);
+        dither(self, rgb, &palette);
+        for (int i = 0; i < palette.count; i++)
+            map->Colors[i] =
+                (GifColorType){palette.colours[i][0], palette.colours[i][1], palette.colours[i][2]};
         EGifGCBToExtension(&control, block);
         good =
             EGifPutExtension(self->file, GRAPHICS_EXT_FUNC_CODE, sizeof(block), block) == GIF_OK &&
@@ -190,8 +189,6 @@ void rushes_gif_writer_free(RushesGifWriter *self)
         EGifCloseFile(self->file, NULL);
     if (self->temporary)
         g_unlink(self->temporary);
-    for (int c = 0; c < 3; c++)
-        g_free(self->planes[c]);
     g_free(self->indices);
     g_free(self->errors);
     g_free(self->path);

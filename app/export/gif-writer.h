@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// gif-writer.h - frames in, one looping GIF out. Each frame gets the 256 colours that suit it best and its rounding
-// error is spread to its neighbours (Floyd and Steinberg, 1976). GIF counts time in hundredths of a second: frame times
+// gif-writer.h - frames in, one looping GIF out. Each frame gets the 256 colours that suit it best (gif-palette.h)
+// and its rounding error is spread to its neighbours (Floyd and Steinberg, 1976). GIF counts time in hundredths of a second: frame times
 // are rounded so that the whole keeps its length.
 #pragma once
 #include <gio/gio.h>

@@ -106,8 +106,11 @@ static void bars_come_out_within_two_code_values(void)
         const char *name, *preset, *read;
         int farthest;
     } kinds[] = {
-        {"bars.mp4", "web", "", FARTHEST},         {"bars.webm", "webm", "", FARTHEST},
-        {"av1.webm", "av1", "", FARTHEST},         {"bars.mkv", "archive", "", 0},
+        {"bars.mp4", "web", "", FARTHEST},
+        {"bars.webm", "webm", "", FARTHEST},
+        {"av1.webm", "av1", "", FARTHEST},
+        {"bars.mkv", "archive", "", 0},
+        {"bars.gif", "gif", "", 0}, // it has no more than 256 colours, so each is kept
         {"pictures", "png", "/frame-%06d.png", 0},
     };
 
