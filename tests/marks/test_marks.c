@@ -115,6 +115,25 @@ static void every_marked_picture_keeps_42_db_and_its_colour(void)
     }
 }
 
+// What an eye could see in a clear sky: a flat picture, and one that is flat but for an edge.
+static void no_flat_place_changes_by_more_than_three_code_values(void)
+{
+    g_autoptr(RushesWatermarker) marker = rushes_watermarker_new(WIDTH, HEIGHT, FPS);
+    g_autofree guint8 *picture = g_malloc(BYTES), *marked = g_malloc(BYTES);
+
+    for (int level = 30; level <= 230; level += 50)
+        for (int t = 0; t < 5; t += 4) { // both signs
+            for (int i = 0; i < BYTES; i++)
+                picture[i] = (guint8)(i / 3 % WIDTH < WIDTH / 2 ? level : 255 - level);
+            memcpy(marked, picture, BYTES);
+            rushes_watermarker_apply(marker, sent, t, marked);
+            int most = 0;
+            for (int i = 0; i < BYTES; i++)
+                most = MAX(most, ABS(marked[i] - picture[i]));
+            CHECK(most >= 2 && most <= 3);
+        }
+}
+
 static void mark_is_read_after_crop_and_half_size_and_crf_28(void)
 {
     g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
@@ -228,6 +247,7 @@ int main(int argc, char **argv)
     TAP_RUN(payload_round_trips_and_a_wrong_bit_is_refused);
     TAP_RUN(payload_is_the_random_half_of_a_take_id);
     TAP_RUN(every_marked_picture_keeps_42_db_and_its_colour);
+    TAP_RUN(no_flat_place_changes_by_more_than_three_code_values);
     TAP_RUN(mark_is_read_after_crop_and_half_size_and_crf_28);
     TAP_RUN(unmarked_and_flat_clips_have_no_mark);
     TAP_RUN(film_tells_which_take_is_seen_when);
