@@ -204,16 +204,20 @@ static gboolean add_sound(RushesExporter *self, Output *out, const RushesFrameFo
     return rushes_clip_writer_add_samples(out->clip, samples, count, error);
 }
 
+static RushesPictureMarks *make_marks(RushesExporter *self, const RushesFrameFormat *format)
+{
+    return rushes_picture_marks_new(format->width, format->height, format->fps,
+                                    (const RushesMarkSpan *)(const void *)self->marks->data,
+                                    self->marks->len, self->options.visible_mark);
+}
+
 static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancellable, GError **error)
 {
     RushesFrameFormat format;
     gboolean has_video = rushes_container_has_video(self->options.container);
 
     rushes_frame_source_get_format(self->source, &format);
-    g_autoptr(RushesPictureMarks) marks =
-        rushes_picture_marks_new(format.width, format.height, format.fps,
-                                 (const RushesMarkSpan *)(const void *)self->marks->data,
-                                 self->marks->len, self->options.visible_mark);
+    g_autoptr(RushesPictureMarks) marks = make_marks(self, &format);
     gboolean has_sound = rushes_container_has_sound(self->options.container) && format.rate > 0;
     double gain = 1.0;
     if (has_sound && self->options.normalise) {
@@ -440,12 +444,14 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
         return 0;
     RushesFrameFormat first = format;
     first.frames = frames;
+    g_autoptr(RushesPictureMarks) marks = make_marks(self, &format);
     gboolean good = output_open(&out, path, options, &format, NULL);
     for (int i = 0; good && i < frames; i++) {
         // Spread over the whole, a few neighbours at a time, so that both still and lively parts count.
         int index = (int)((gint64)(i / 6) * 6 * format.frames / frames) + i % 6;
         g_autoptr(GBytes) picture =
             rushes_frame_source_read_frame(source, MIN(index, format.frames - 1), NULL);
+        picture = rushes_picture_marks_apply(marks, index, g_steal_pointer(&picture));
         good = picture && output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
         if (good && out.clip && rushes_container_has_sound(options->container) && format.rate > 0)
             good = add_sound(self, &out, &first, i, 1.0, NULL);
