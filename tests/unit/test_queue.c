@@ -3,6 +3,7 @@
 // The queue against a test double of the worker (tests/gui/fake-engine): what it does when jobs end
 // well, are cancelled, paused, and when the worker dies, hangs or refuses.
 #include <glib/gstdio.h>
+#include <gst/gst.h>
 #include <math.h>
 #include <string.h>
 
@@ -410,6 +411,27 @@ static RushesTake *add_person_job(Fixture *fixture, const char *record, GError *
     return rushes_queue_add(fixture->queue, fixture->project, take, FALSE, error) ? take : NULL;
 }
 
+static void pause_all_holds_exports_too(Fixture *fixture, gconstpointer data)
+{
+    const RushesFilmExport request = {.preset = "archive", .take = 1};
+    g_autofree char *path = g_build_filename(fixture->scratch, "one.mkv", NULL);
+    gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+    fixture_start(fixture);
+    RushesExportQueue *exports = rushes_queue_get_exports(fixture->queue);
+    wait_for_state(add_job(fixture, "one"), RUSHES_TAKE_DONE);
+    rushes_queue_set_paused(fixture->queue, TRUE);
+    g_assert_true(rushes_export_queue_add(exports, fixture->project, path, &request, NULL, NULL));
+    g_assert_null(rushes_export_queue_get_running(exports));
+    rushes_queue_set_paused(fixture->queue, FALSE);
+    g_assert_nonnull(rushes_export_queue_get_running(exports));
+    while (g_list_model_get_n_items(G_LIST_MODEL(exports)) > 0) {
+        g_main_context_iteration(NULL, FALSE);
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+    }
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+}
+
 // It stood when the job was put in, and has ended when its turn comes.
 static void a_record_that_ends_fails_what_waits_for_it(Fixture *fixture, gconstpointer data)
 {
@@ -476,6 +498,7 @@ int main(int argc, char **argv)
     scratch_begin();
     g_setenv("XDG_DATA_HOME", scratch_root, TRUE);
     g_setenv("XDG_CONFIG_HOME", scratch_root, TRUE);
+    gst_init(NULL, NULL);
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, data, function) g_test_add(path, Fixture, data, set_up, function, tear_down)
     ADD("/queue/order", NULL, jobs_run_in_order_and_leave_playable_takes);
@@ -487,6 +510,7 @@ int main(int argc, char **argv)
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
     ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
     ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
+    ADD("/queue/exports-held", NULL, pause_all_holds_exports_too);
     ADD("/queue/expired", NULL, a_record_that_ends_fails_what_waits_for_it);
     ADD("/queue/list-changed", NULL, a_list_that_changes_ends_the_jobs_it_refuses);
     ADD("/queue/restart", NULL, order_and_jobs_survive_a_restart);
