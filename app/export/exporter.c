@@ -7,9 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/gif-writer.h"
+#include "export/export-output.h"
 #include "export/loudness.h"
-#include "media/clip-writer.h"
 
 // The first ones fill the encoder and go by faster than the rest.
 #define FRAMES_BEFORE_ETA 12
@@ -38,53 +37,6 @@ enum { PROP_FRACTION = 1, PROP_ETA, PROP_PHASE, PROP_COUNT };
 static GParamSpec *properties[PROP_COUNT];
 
 G_DEFINE_FINAL_TYPE(RushesExporter, rushes_exporter, G_TYPE_OBJECT)
-
-// One output, whichever kind it is.
-typedef struct Output {
-    RushesClipWriter *clip;
-    RushesGifWriter *gif;
-} Output;
-
-static gboolean output_open(Output *out, const char *path, const RushesExportOptions *options,
-                            const RushesFrameFormat *format, GError **error)
-{
-    if (options->container == RUSHES_CONTAINER_GIF) {
-        out->gif = rushes_gif_writer_new(path, format->width, format->height, format->fps, error);
-        return out->gif != NULL;
-    }
-    RushesClipFormat clip = {
-        .container = options->container,
-        .width = format->width,
-        .height = format->height,
-        .pixels = RUSHES_PIXELS_RGB,
-        .rate = rushes_container_has_sound(options->container) ? format->rate : 0,
-        .channels = format->channels,
-        .quality = options->quality,
-    };
-    gst_util_double_to_fraction(format->fps, &clip.fps_num, &clip.fps_den);
-    out->clip = rushes_clip_writer_new(path, &clip, error);
-    if (out->clip && options->recipe)
-        rushes_clip_writer_set_recipe(out->clip, options->recipe);
-    return out->clip != NULL;
-}
-
-static gboolean output_add_frame(Output *out, const guint8 *rgb, GError **error)
-{
-    return out->gif ? rushes_gif_writer_add_frame(out->gif, rgb, error)
-                    : rushes_clip_writer_add_frame(out->clip, rgb, error);
-}
-
-static gboolean output_finish(Output *out, GError **error)
-{
-    return out->gif ? rushes_gif_writer_finish(out->gif, error)
-                    : rushes_clip_writer_finish(out->clip, error);
-}
-
-static void output_clear(Output *out)
-{
-    g_clear_pointer(&out->clip, rushes_clip_writer_free);
-    g_clear_pointer(&out->gif, rushes_gif_writer_free);
-}
 
 // ---- progress ----
 static gboolean notify_progress(gpointer data)
@@ -188,22 +140,6 @@ double rushes_exporter_get_eta(RushesExporter *self)
 }
 
 // ---- encoding ----
-// The sound of one frame's time: from one frame's first sample to the next one's.
-static gboolean add_sound(RushesExporter *self, Output *out, const RushesFrameFormat *format,
-                          int frame, double gain, GError **error)
-{
-    gint64 from = llround(frame / format->fps * format->rate);
-    gint64 to = frame + 1 == format->frames ? llround(format->frames / format->fps * format->rate)
-                                            : llround((frame + 1) / format->fps * format->rate);
-    gsize count = (gsize)(to - from), values = count * (gsize)format->channels;
-    g_autofree float *samples = g_new(float, values);
-
-    rushes_frame_source_read_samples(self->source, from, count, samples);
-    for (gsize i = 0; i < values; i++)
-        samples[i] = CLAMP(samples[i] * (float)gain, -1.0f, 1.0f);
-    return rushes_clip_writer_add_samples(out->clip, samples, count, error);
-}
-
 static RushesPictureMarks *make_marks(RushesExporter *self, const RushesFrameFormat *format)
 {
     return rushes_picture_marks_new(format->width, format->height, format->fps,
@@ -211,7 +147,8 @@ static RushesPictureMarks *make_marks(RushesExporter *self, const RushesFrameFor
                                     self->marks->len, self->options.visible_mark);
 }
 
-static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancellable, GError **error)
+static gboolean encode(RushesExporter *self, RushesExportOutput *out, GCancellable *cancellable,
+                       GError **error)
 {
     RushesFrameFormat format;
     gboolean has_video = rushes_container_has_video(self->options.container);
@@ -237,8 +174,10 @@ static gboolean encode(RushesExporter *self, Output *out, GCancellable *cancella
             picture = rushes_picture_marks_apply(marks, i, g_steal_pointer(&picture));
         }
         // A container without pictures counts its frames all the same: its length comes from them.
-        if (!output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL, error) ||
-            (has_sound && !add_sound(self, out, &format, i, gain, error)))
+        if (!rushes_export_output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL,
+                                            error) ||
+            (has_sound &&
+             !rushes_export_output_add_sound(out, self->source, &format, i, gain, error)))
             return FALSE;
         set_progress(self, i + 1, format.frames);
     }
@@ -344,11 +283,12 @@ static gboolean publish(RushesExporter *self, const char *hidden, GError **error
 static gboolean write_all(RushesExporter *self, const char *hidden, const RushesFrameFormat *format,
                           GCancellable *cancellable, GError **error)
 {
-    Output out = {0};
+    RushesExportOutput out = {0};
 
-    gboolean done = output_open(&out, hidden, &self->options, format, error) &&
-                    encode(self, &out, cancellable, error) && output_finish(&out, error);
-    output_clear(&out);
+    gboolean done = rushes_export_output_open(&out, hidden, &self->options, format, error) &&
+                    encode(self, &out, cancellable, error) &&
+                    rushes_export_output_finish(&out, error);
+    rushes_export_output_clear(&out);
     // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
     if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG) {
         begin_phase(self, "Signing");
@@ -435,7 +375,7 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
     RushesFrameFormat format;
     g_autofree char *folder = g_dir_make_tmp("rushes-estimate-XXXXXX", NULL);
     g_autofree char *path = folder ? g_build_filename(folder, "part", NULL) : NULL;
-    Output out = {0};
+    RushesExportOutput out = {0};
     guint64 bytes = 0;
 
     rushes_frame_source_get_format(source, &format);
@@ -445,19 +385,20 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
     RushesFrameFormat first = format;
     first.frames = frames;
     g_autoptr(RushesPictureMarks) marks = make_marks(self, &format);
-    gboolean good = output_open(&out, path, options, &format, NULL);
+    gboolean good = rushes_export_output_open(&out, path, options, &format, NULL);
     for (int i = 0; good && i < frames; i++) {
         // Spread over the whole, a few neighbours at a time, so that both still and lively parts count.
         int index = (int)((gint64)(i / 6) * 6 * format.frames / frames) + i % 6;
         g_autoptr(GBytes) picture =
             rushes_frame_source_read_frame(source, MIN(index, format.frames - 1), NULL);
         picture = rushes_picture_marks_apply(marks, index, g_steal_pointer(&picture));
-        good = picture && output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
+        good =
+            picture && rushes_export_output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
         if (good && out.clip && rushes_container_has_sound(options->container) && format.rate > 0)
-            good = add_sound(self, &out, &first, i, 1.0, NULL);
+            good = rushes_export_output_add_sound(&out, source, &first, i, 1.0, NULL);
     }
-    good = good && output_finish(&out, NULL);
-    output_clear(&out);
+    good = good && rushes_export_output_finish(&out, NULL);
+    rushes_export_output_clear(&out);
     if (good) {
         g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
         const char *name;
