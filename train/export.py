@@ -106,7 +106,9 @@ def write(out, tokenizer, denoiser_run='transformer'):
     )
     for component, weights in tensors.items():
         safetensors.save(out / files[component], weights, dict(format='pt'))
-    shutil.copyfile(tokenizer, out / files['tokenizer'])
+    kept = out / files['tokenizer']
+    if not (kept.exists() and kept.samefile(tokenizer)):
+        shutil.copyfile(tokenizer, kept)
     training = {f'{name}_step': state['step'] for name, state in states.items()}
     training['transformer_samples'] = states['transformer'].get('seen', 0)
     text = model_json.dumps(

@@ -223,7 +223,7 @@ static double trained_steps(const char *folder)
         fclose(file);
     cJSON *json = cJSON_ParseWithLength(text, size);
     const cJSON *training = cJSON_GetObjectItemCaseSensitive(json, "training");
-    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(training, "dit_step");
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(training, "transformer_step");
     double result = cJSON_IsNumber(steps) ? steps->valuedouble : -1;
     cJSON_Delete(json);
     return result;
@@ -239,9 +239,11 @@ static void play(PipelineModel *model, Runner *runner, double trained, const cha
         tap_failed++;
         printf("# %s\n", run.error.text);
         report(name, "opens", tap_failed - 1);
-    } else if (number_of(&run, "dit_step") != trained) {
-        printf("ok %d - %s # SKIP recorded with weights after %g steps, these have %g\n",
-               ++tap_count, name, number_of(&run, "dit_step"), trained);
+    } else if (number_of(&run, "transformer_step") != trained) {
+        tap_failed++;
+        printf("# recorded with weights after %g steps, these have %g: python3 -m train.record\n",
+               number_of(&run, "transformer_step"), trained);
+        report(name, "was recorded with the shipped weights", tap_failed - 1);
     } else {
         RULE(name, prompt_becomes_the_recorded_tokens);
         RULE(name, latents_follow_the_recorded_steps);
