@@ -413,9 +413,9 @@ RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void
         }
     }
     if (result != VK_SUCCESS) {
-        if (result !=
-            VK_ERROR_DEVICE_LOST) // nothing may be left running when the caller frees buffers
-            (void)vkQueueWaitIdle(gpu->queue);
+        // Nothing may be left running when the caller frees buffers: what was submitted before may be, even when the
+        // device is said to be lost, and then the wait ends in finite time.
+        (void)vkQueueWaitIdle(gpu->queue);
         return gpu_fail(gpu, result, "running commands", error);
     }
     if (stopped)
