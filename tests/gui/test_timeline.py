@@ -234,20 +234,25 @@ def switch(name, on):
     return wait(is_on, 5)
 
 
-def save_as(path, title):
-    """Answers the file chooser of that title."""
-    def entry():
-        chooser = named(title, pyatspi.ROLE_DIALOG) or named(title, pyatspi.ROLE_FRAME)
-        return next((node for node in walk(chooser) if node.getRole() == pyatspi.ROLE_TEXT
-                     and node.getState().contains(pyatspi.STATE_FOCUSED)), None)
+def chooser(title):
+    """The window of a file chooser, as long as it is to be seen."""
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], capture_output=True, text=True,
+                           check=False)
+    return found.stdout.split()
 
-    field = wait(entry, 3)  # some of its fields are not on the bus
-    time.sleep(0.5)
-    xdo("key", "ctrl+a")
-    xdo("type", "--delay", "4", str(path))
-    if field:
-        wait(lambda: field.queryText().getText(0, -1) == str(path), 5)
-    xdo("key", "Return")
+
+def save_as(path, title):
+    """Answers the file chooser of that title. It may not be ready for its answer when it is first seen."""
+    window = wait(lambda: chooser(title), 10)
+    for _ in range(3 if window else 0):
+        time.sleep(0.7)
+        xdo("windowfocus", "--sync", window[-1])
+        xdo("key", "ctrl+a")
+        xdo("type", "--delay", "4", str(path))
+        time.sleep(0.5)
+        xdo("key", "Return")
+        if wait(lambda: not chooser(title), 5):
+            return
 
 
 def open_file(path):
