@@ -15,7 +15,7 @@ struct _RushesSoundBlock {
     PangoLayout *title;
     cJSON *fields;  // as the project has them
     cJSON *preview; // what is dragged just now, or NULL
-    GMappedFile *samples;
+    RushesMedia *samples;
     char *problem;
     double scale; // pixels a second
     gboolean hovered;
@@ -38,7 +38,7 @@ static void rushes_sound_block_dispose(GObject *object)
     g_clear_pointer(&self->id, g_free);
     g_clear_pointer(&self->fields, cJSON_Delete);
     g_clear_pointer(&self->preview, cJSON_Delete);
-    g_clear_pointer(&self->samples, g_mapped_file_unref);
+    g_clear_pointer(&self->samples, rushes_media_unref);
     g_clear_pointer(&self->problem, g_free);
     G_OBJECT_CLASS(rushes_sound_block_parent_class)->dispose(object);
 }
@@ -330,8 +330,8 @@ void rushes_sound_block_set_clip(RushesSoundBlock *self, const cJSON *fields, do
     g_clear_pointer(&self->fields, cJSON_Delete);
     self->fields = copy;
     self->scale = scale;
-    g_clear_pointer(&self->samples, g_mapped_file_unref);
-    self->samples = clip && clip->samples ? g_mapped_file_ref(clip->samples) : NULL;
+    g_clear_pointer(&self->samples, rushes_media_unref);
+    self->samples = clip && clip->media ? rushes_media_ref(clip->media) : NULL;
     g_free(self->problem);
     self->problem = clip ? g_strdup(clip->problem) : NULL;
     update(self);

@@ -24,7 +24,7 @@ static void import_thread(GTask *task, gpointer project, gpointer data, GCancell
     Import *import = data;
     GError *failure = NULL;
     g_autofree char *media = rushes_media_import(project, import->path, cancellable, &failure);
-    g_autoptr(GMappedFile) samples = media ? rushes_media_map(project, media, &failure) : NULL;
+    g_autoptr(RushesMedia) samples = media ? rushes_media_open(project, media, &failure) : NULL;
 
     if (!samples) {
         g_task_return_error(task, failure);

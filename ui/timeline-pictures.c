@@ -27,7 +27,7 @@ typedef struct Request {
     char *key;
     guint serial;
     RushesFrameSource *source; // or
-    GMappedFile *samples;
+    RushesMedia *samples;
     int frame, height; // height 0: peaks
     Picture made;
 } Request;
@@ -53,7 +53,7 @@ static void request_free(Request *request)
     g_weak_ref_clear(&request->owner);
     g_free(request->key);
     g_clear_object(&request->source);
-    g_clear_pointer(&request->samples, g_mapped_file_unref);
+    g_clear_pointer(&request->samples, rushes_media_unref);
     picture_clear(&request->made);
     g_free(request);
 }
@@ -140,7 +140,7 @@ RushesTimelinePictures *rushes_timeline_pictures_new(void)
 
 // Takes ownership of `key`.
 static const Picture *look_up(RushesTimelinePictures *self, char *key, RushesFrameSource *source,
-                              GMappedFile *samples, int frame, int height)
+                              RushesMedia *samples, int frame, int height)
 {
     Picture *picture = g_hash_table_lookup(self->made, key);
 
@@ -155,7 +155,7 @@ static const Picture *look_up(RushesTimelinePictures *self, char *key, RushesFra
     request->key = g_strdup(key);
     request->serial = self->made_count++;
     request->source = source ? g_object_ref(source) : NULL;
-    request->samples = samples ? g_mapped_file_ref(samples) : NULL;
+    request->samples = samples ? rushes_media_ref(samples) : NULL;
     request->frame = frame;
     request->height = height;
     picture = g_new0(Picture, 1);
@@ -192,7 +192,7 @@ const RushesPeaks *rushes_timeline_pictures_get_take_peaks(RushesTimelinePicture
 }
 
 const RushesPeaks *rushes_timeline_pictures_get_media_peaks(RushesTimelinePictures *self,
-                                                            const char *name, GMappedFile *samples)
+                                                            const char *name, RushesMedia *samples)
 {
     if (!samples)
         return NULL;

@@ -6,6 +6,7 @@
 #include <gtk/gtk.h>
 
 #include "project/take.h"
+#include "timeline/media.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,6 @@ const RushesPeaks *rushes_timeline_pictures_get_take_peaks(RushesTimelinePicture
                                                            RushesTake *take);
 // `name` is the media's; `samples` may be NULL.
 const RushesPeaks *rushes_timeline_pictures_get_media_peaks(RushesTimelinePictures *self,
-                                                            const char *name, GMappedFile *samples);
+                                                            const char *name, RushesMedia *samples);
 
 G_END_DECLS

@@ -68,8 +68,8 @@ static void speak_thread(GTask *task, gpointer source, gpointer data, GCancellab
     Line *line = data;
     GError *failure = NULL;
     g_autofree char *media = rushes_speech_speak(line->project, line->words, line->voice, &failure);
-    g_autoptr(GMappedFile) samples =
-        media ? rushes_media_map(line->project, media, &failure) : NULL;
+    g_autoptr(RushesMedia) samples =
+        media ? rushes_media_open(line->project, media, &failure) : NULL;
 
     if (!samples) {
         g_task_return_error(task, failure);

@@ -110,7 +110,12 @@ char *rushes_media_import(RushesProject *project, const char *path, GCancellable
 }
 
 // ---- reading ----
-GMappedFile *rushes_media_map(RushesProject *project, const char *name, GError **error)
+struct RushesMedia {
+    RushesSteadyFile file;
+    guint64 frames; // moments: a sample for each channel
+};
+
+RushesMedia *rushes_media_open(RushesProject *project, const char *name, GError **error)
 {
     // Only what an import made: 64 hex digits, so that no edited project reaches outside its folder.
     gboolean valid = strlen(name) == 64 + strlen(RUSHES_SAMPLE_FILE_ENDING) &&
@@ -123,32 +128,58 @@ GMappedFile *rushes_media_map(RushesProject *project, const char *name, GError *
     }
     g_autofree char *path =
         g_build_filename(rushes_project_get_folder(project), "media", name, NULL);
-    g_autoptr(GError) reason = NULL;
-    GMappedFile *samples = g_mapped_file_new(path, FALSE, &reason);
-    if (!samples)
+    g_autoptr(RushesMedia) self = g_atomic_rc_box_new0(RushesMedia);
+    self->file.fd = -1;
+    if (!rushes_steady_file_open(&self->file, path, NULL)) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
                     "media/%s cannot be read; put it back, or import the sound again.", name);
-    return samples;
+        return NULL;
+    }
+    self->frames = self->file.bytes / RUSHES_SAMPLE_FRAME_BYTES;
+    return g_steal_pointer(&self);
 }
 
-double rushes_media_seconds(GMappedFile *samples)
+RushesMedia *rushes_media_ref(RushesMedia *self)
 {
-    return (double)(g_mapped_file_get_length(samples) / RUSHES_SAMPLE_FRAME_BYTES) /
-           RUSHES_TIMELINE_RATE;
+    return g_atomic_rc_box_acquire(self);
 }
 
-float *rushes_media_read_peaks(GMappedFile *samples, guint a_second, gsize *count)
+static void media_clear(gpointer data)
 {
-    gsize frames = g_mapped_file_get_length(samples) / RUSHES_SAMPLE_FRAME_BYTES;
-    gsize span = MAX(1, RUSHES_TIMELINE_RATE / a_second);
-    const float *values = (const float *)(const void *)g_mapped_file_get_contents(samples);
+    rushes_steady_file_clear(&((RushesMedia *)data)->file);
+}
+
+void rushes_media_unref(RushesMedia *self)
+{
+    g_atomic_rc_box_release_full(self, media_clear);
+}
+
+double rushes_media_seconds(const RushesMedia *self)
+{
+    return (double)self->frames / RUSHES_TIMELINE_RATE;
+}
+
+void rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out)
+{
+    if (!rushes_steady_file_read(&self->file, (guint64)first * RUSHES_SAMPLE_FRAME_BYTES, out,
+                                 count * RUSHES_SAMPLE_FRAME_BYTES, NULL))
+        memset(out, 0, count * RUSHES_SAMPLE_FRAME_BYTES);
+}
+
+float *rushes_media_read_peaks(const RushesMedia *self, guint a_second, gsize *count)
+{
+    gsize frames = (gsize)self->frames, span = MAX(1, RUSHES_TIMELINE_RATE / a_second);
+    g_autofree float *values = g_new(float, span *RUSHES_TIMELINE_CHANNELS);
 
     *count = (frames + span - 1) / span;
     float *peaks = g_new0(float, MAX(1, *count));
-    for (gsize i = 0; i < frames * RUSHES_TIMELINE_CHANNELS; i++) {
-        float loud = fabsf(values[i]);
-        float *peak = &peaks[i / (span * RUSHES_TIMELINE_CHANNELS)];
-        *peak = loud > *peak ? loud : *peak; // a NaN of a damaged file compares as not louder
+    for (gsize i = 0; i < *count; i++) {
+        gsize now = MIN(span, frames - i * span);
+        rushes_media_read(self, (gint64)(i * span), now, values);
+        for (gsize n = 0; n < now * RUSHES_TIMELINE_CHANNELS; n++) {
+            float loud = fabsf(values[n]);
+            peaks[i] = loud > peaks[i] ? loud : peaks[i]; // a NaN of a damaged file is not louder
+        }
     }
     return peaks;
 }

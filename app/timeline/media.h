@@ -13,10 +13,20 @@ G_BEGIN_DECLS
 char *rushes_media_import(RushesProject *project, const char *path, GCancellable *cancellable,
                           GError **error);
 
-// The samples of a media name. NULL with an error when the name is none or the file is gone.
-GMappedFile *rushes_media_map(RushesProject *project, const char *name, GError **error);
-double rushes_media_seconds(GMappedFile *samples);
+// The samples of an imported sound, open for reading from any thread.
+typedef struct RushesMedia RushesMedia;
+
+// By its media name. NULL with an error when the name is none or the file is gone. Unref it.
+RushesMedia *rushes_media_open(RushesProject *project, const char *name, GError **error);
+RushesMedia *rushes_media_ref(RushesMedia *self);
+void rushes_media_unref(RushesMedia *self);
+double rushes_media_seconds(const RushesMedia *self);
+// `count` moments from `first` on, f32 at RUSHES_TIMELINE_RATE, interleaved stereo. Silence where the file no longer
+// holds them: somebody may have cut it short since it was opened.
+void rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out);
 // The loudest absolute sample of each of `a_second` spans a second, over both channels; owned by the caller.
-float *rushes_media_read_peaks(GMappedFile *samples, guint a_second, gsize *count);
+float *rushes_media_read_peaks(const RushesMedia *self, guint a_second, gsize *count);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesMedia, rushes_media_unref)
 
 G_END_DECLS

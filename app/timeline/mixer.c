@@ -107,15 +107,16 @@ static void mix_clip(const RushesSoundClip *clip, gint64 first, gsize count, flo
     gint64 length = llround(clip->out * RUSHES_TIMELINE_RATE) - in;
     gint64 from = MAX(first, start), to = MIN(first + (gint64)count, start + length);
 
-    if (clip->mute || !clip->samples || from >= to)
+    if (clip->mute || !clip->media || from >= to)
         return;
-    const float *samples = (const float *)(const void *)g_mapped_file_get_contents(clip->samples);
+    g_autofree float *samples = g_new(float, 2 * (gsize)(to - from));
+    rushes_media_read(clip->media, in + from - start, (gsize)(to - from), samples);
     double seconds = (double)length / RUSHES_TIMELINE_RATE;
     for (gint64 n = from; n < to; n++) {
         double t = (double)(n - start) / RUSHES_TIMELINE_RATE;
         double gain = clip->gain * ramp(t, clip->fade_in) * ramp(seconds - t, clip->fade_out);
         for (int c = 0; c < 2; c++)
-            out[2 * (n - first) + c] += (float)(gain * (double)samples[2 * (in + n - start) + c]);
+            out[2 * (n - first) + c] += (float)(gain * (double)samples[2 * (n - from) + c]);
     }
 }
 

@@ -28,7 +28,7 @@ static void cut_free(RushesCut *cut)
 
 static void sound_clip_free(RushesSoundClip *clip)
 {
-    g_clear_pointer(&clip->samples, g_mapped_file_unref);
+    g_clear_pointer(&clip->media, rushes_media_unref);
     g_free(clip->id);
     g_free(clip->problem);
     g_free(clip);
@@ -175,8 +175,8 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
     g_autoptr(GError) error = NULL;
 
     clip->id = g_strdup(rushes_json_string(fields, "id", ""));
-    clip->samples = rushes_media_map(project, media, &error);
-    double seconds = clip->samples ? rushes_media_seconds(clip->samples) : 0.0;
+    clip->media = rushes_media_open(project, media, &error);
+    double seconds = clip->media ? rushes_media_seconds(clip->media) : 0.0;
     double whole = bounded(fields, "seconds", 0.0, MAX_SECONDS, seconds);
     clip->at = bounded(fields, "at", 0.0, MAX_SECONDS, 0.0);
     clip->in = bounded(fields, "in", 0.0, seconds, 0.0);
@@ -185,7 +185,7 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
     clip->fade_in = bounded(fields, "fade_in", 0.0, MAX_SECONDS, 0.0);
     clip->fade_out = bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0);
     clip->mute = rushes_json_bool(fields, "mute", FALSE);
-    if (!clip->samples)
+    if (!clip->media)
         clip->problem = g_strdup_printf("%s is silent: %s", name, error->message);
     else if (seconds < whole - 1e-3)
         clip->problem = g_strdup_printf("%s is silent from %.2f s of it on: media/%s has %.2f of "

@@ -13,6 +13,7 @@
 //            project's media folder (media.h). film-edit.h changes them.
 #pragma once
 #include "project/project.h"
+#include "timeline/media.h"
 
 G_BEGIN_DECLS
 
@@ -38,11 +39,10 @@ typedef struct RushesCut {
 // One piece of the second sound lane.
 typedef struct RushesSoundClip {
     char *id;
-    GMappedFile
-        *samples;   // f32 at RUSHES_TIMELINE_RATE, interleaved stereo; NULL when the file is gone
-    double at;      // seconds from the film's start
-    double in, out; // seconds of the media
-    double gain;    // factor
+    RushesMedia *media; // NULL when the file is gone
+    double at;          // seconds from the film's start
+    double in, out;     // seconds of the media
+    double gain;        // factor
     double fade_in, fade_out;
     gboolean mute;
     char *problem; // a sentence about what of it cannot be heard, or NULL

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "film.h"
 #include "timeline/composer.h"
@@ -249,6 +250,35 @@ static void a_spoken_line_sounds_at_its_place(void)
     film_clear(&film);
 }
 
+static void a_sound_cut_short_while_it_is_open_falls_silent(void)
+{
+    Film film = film_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = rushes_speech_speak(film.project, "hello there", "en", &error);
+    g_assert_no_error(error);
+    g_autofree char *path =
+        g_build_filename(rushes_project_get_folder(film.project), "media", name, NULL);
+    add_shot(&film, add_take(&film, 1));
+    put_sound(&film, name, 0.0);
+    g_autoptr(RushesComposer) composer = compose(&film);
+    g_autoptr(RushesMedia) media = rushes_media_open(film.project, name, &error);
+    g_autofree float *samples = g_new(float, 2 * RUSHES_TIMELINE_RATE);
+    gsize count = 0;
+
+    g_assert_no_error(error);
+    g_assert_cmpint(truncate(path, 0), ==, 0);
+    rushes_media_read(media, 100, RUSHES_TIMELINE_RATE / 4, samples);
+    for (int i = 0; i < RUSHES_TIMELINE_RATE / 2; i++)
+        g_assert_cmpfloat(samples[i], ==, 0.0f);
+    g_autofree float *peaks = rushes_media_read_peaks(media, 100, &count);
+    g_assert_cmpuint(count, >, 0);
+    for (gsize i = 0; i < count; i++)
+        g_assert_cmpfloat(peaks[i], ==, 0.0f);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, RUSHES_TIMELINE_RATE / 2,
+                                     samples);
+    film_clear(&film);
+}
+
 static void a_file_without_sound_is_refused_and_leaves_nothing(void)
 {
     Film film = film_new();
@@ -264,7 +294,7 @@ static void a_file_without_sound_is_refused_and_leaves_nothing(void)
     g_autoptr(GDir) dir = g_dir_open(media, 0, NULL);
     g_assert_null(g_dir_read_name(dir));
     g_clear_error(&error);
-    g_assert_null(rushes_media_map(film.project, "../../project.json", &error));
+    g_assert_null(rushes_media_open(film.project, "../../project.json", &error));
     g_assert_nonnull(error);
     film_clear(&film);
 }
@@ -373,6 +403,7 @@ int main(int argc, char **argv)
     ADD(resampled_sound_keeps_pitch_and_level);
     ADD(mute_silences_one_shot_only);
     ADD(a_spoken_line_sounds_at_its_place);
+    ADD(a_sound_cut_short_while_it_is_open_falls_silent);
     ADD(a_file_without_sound_is_refused_and_leaves_nothing);
     ADD(a_full_disk_and_an_unreadable_file_are_named_and_leave_nothing);
     ADD(the_crop_follows_the_canvas_and_its_position);
