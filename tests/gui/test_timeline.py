@@ -304,7 +304,7 @@ def export(film, out):
     save_as(out, "Export To")
     check("the film is written", wait(out.exists, 60))
     told = subprocess.run([RUSHES, "inspect", str(out)], env=STUDIO, capture_output=True, text=True, check=False)
-    check("with its credentials", told.returncode == 0 and "intact" in told.stdout)
+    check("with its credentials", told.returncode == 0 and "as it was when" in told.stdout)
     frames = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries",
                              "stream=nb_read_frames", "-of", "csv=p=0", str(out)], capture_output=True, text=True, check=False)
     check("frame for frame", frames.stdout.strip() == str(sum(one["out"] - one["in"] + 1 for one in state(film)[0])))
