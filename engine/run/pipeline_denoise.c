@@ -10,7 +10,7 @@
 #include "graph/ops.h"
 #include "run/stages.h"
 
-// What an update combines: the latent, both passes' velocities, the solver's history.
+// What an update combines: the latent, both passes' answers (velocities or x0), the solver's history.
 enum { TERM_X, TERM_POSITIVE, TERM_NEGATIVE, TERM_M0, TERM_M1, TERM_LAST, TERMS };
 
 typedef struct StepTerms {
@@ -294,7 +294,7 @@ static RshStatus write_times(const Pipeline *p, const StepProgram *step, const S
     return status;
 }
 
-// The solver's row over our terms: the velocity is negative + scale * (positive - negative).
+// The solver's row over our terms: the network's guided answer is negative + scale * (positive - negative).
 static RshStatus write_row(const Pipeline *p, const StepProgram *step, const Stream *stream,
                            const char *what, const double *row, double scale, RshError *error)
 {
@@ -334,6 +334,8 @@ RshStatus pipeline_step(Pipeline *p, RshError *error)
             error, RSH_ERROR_ARGUMENT, "There is no step to do: %u of %u are done, %s.", p->step,
             p->sampler.steps, p->text_ready ? "the text is there" : "the text is missing");
     sampler_step(&p->sampler, p->step, &solver);
+    if (m->answers_clean)
+        sampler_step_from_clean(&solver);
     uint32_t expert = stage_has_low_noise(m) && solver.timestep < m->boundary ? 1 : 0;
     const StepProgram *step = &p->steps[expert];
     double scale = (double)p->request.video_guidance;

@@ -50,14 +50,32 @@ bool stage_has_low_noise(const PipelineModel *model)
     return model->low_noise.weights != NULL;
 }
 
+// "prediction": what the transformer was trained to answer; both towers and both experts alike.
+static RshStatus read_prediction(PipelineModel *m, const cJSON *config, RshError *error)
+{
+    const char *prediction = "velocity";
+    RshStatus status = config_string(config, "transformer", "prediction", &prediction, error);
+    if (status != RSH_OK)
+        return status;
+    m->answers_clean = strcmp(prediction, "x0") == 0;
+    if (!m->answers_clean && strcmp(prediction, "velocity") != 0)
+        return error_set(error, RSH_ERROR_FORMAT,
+                         "%s: the transformer's \"prediction\" is \"%.40s\"; this version knows "
+                         "\"velocity\" and \"x0\".",
+                         model_json_id(m->json), prediction);
+    return RSH_OK;
+}
+
 static RshStatus open_transformer(PipelineModel *m, RshError *error)
 {
     const cJSON *config = model_json_config(m->json, "transformer");
     const cJSON *video = cJSON_GetObjectItemCaseSensitive(config, "video_model");
     const cJSON *audio = cJSON_GetObjectItemCaseSensitive(config, "audio_model");
     bool joint = strcmp(model_json_family(m->json), "ovi") == 0;
-    RshStatus status =
-        open_component(m->json, "transformer", joint ? "video_model." : "", &m->video, error);
+    RshStatus status = read_prediction(m, config, error);
+    if (status == RSH_OK)
+        status =
+            open_component(m->json, "transformer", joint ? "video_model." : "", &m->video, error);
     if (status == RSH_OK)
         status = wan_config_read(joint ? video : config, m->video.weights, &m->video_config, error);
     if (status == RSH_OK && joint) {

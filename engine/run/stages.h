@@ -32,7 +32,8 @@ struct PipelineModel {
     ClipConfig image_config;
     Tokenizer *tokenizer;
     PromptStyle style;
-    double boundary; // from this timestep down the low-noise expert runs
+    bool answers_clean; // transformers answer x0 instead of the velocity
+    double boundary;    // from this timestep down the low-noise expert runs
     float low_noise_guidance;
     int32_t skip_layer;     // default of a request
     uint32_t audio_samples; // of a clip of the default length; 0 when not stated

@@ -208,3 +208,13 @@ void sampler_step(const Sampler *sampler, uint32_t index, SamplerStep *out)
         out->next[SAMPLER_V] = out->sigma_next - out->sigma;
     }
 }
+
+void sampler_step_from_clean(SamplerStep *step)
+{
+    double *const rows[] = {step->denoised, step->corrected, step->next};
+    for (int i = 0; i < 3; i++) {
+        double part = rows[i][SAMPLER_V] / step->sigma;
+        rows[i][SAMPLER_X] += part;
+        rows[i][SAMPLER_V] = -part;
+    }
+}

@@ -4,7 +4,8 @@
 // numbers: every solver here is a linear combination of a handful of stored tensors, so that a step on the
 // device is a combine with coefficients from the host and latents never leave it.
 //
-// x = (1 - sigma) x0 + sigma noise; the network predicts the velocity v = noise - x0. Numbers are f64.
+// x = (1 - sigma) x0 + sigma noise; the network predicts the velocity v = noise - x0, or x0 itself. Numbers are
+// f64.
 #pragma once
 #include "rsh.h"
 
@@ -44,6 +45,9 @@ RSH_MUST_USE RshStatus sampler_init(Sampler *sampler, SamplerKind kind, uint32_t
 void sampler_clear(Sampler *sampler);
 // Step `index` of 0..steps - 1; terms with a zero coefficient need not exist yet.
 void sampler_step(const Sampler *sampler, uint32_t index, SamplerStep *out);
+// Rewrites the rows for a network that answers x0: SAMPLER_V then multiplies its answer, which stands for the
+// velocity (x - x0) / sigma. No step starts at sigma 0, so nothing is divided by it.
+void sampler_step_from_clean(SamplerStep *step);
 // Whether a solver ever reads M0, M1 or LAST (Euler does not).
 bool sampler_has_history(SamplerKind kind);
 

@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "run/pipeline.h"
+#include "run/stages.h"
 #include "tap.h"
 
 static const char *bundled;
@@ -116,6 +116,8 @@ static void a_configuration_that_cannot_be_is_refused(void)
         {"transformer", "video_model", "text_len", "128", "do not belong together"},
         {"transformer", "audio_model", "num_layers", "9", "9 blocks"},
         {"transformer", "audio_model", "num_layers", "7", "do not belong together"},
+        {"transformer", NULL, "prediction", "\"noise\"", "knows \"velocity\" and \"x0\""},
+        {"transformer", NULL, "prediction", "1", "\"prediction\" is not a text"},
         {"vae", NULL, "mean", "[1, 2]", "48 entries"},
         {"vae", NULL, "std", "[0]", "48 entries"},
         {"vae", NULL, "latent_rgb", "[[1, 2, 3]]", "latent_rgb"},
@@ -143,6 +145,27 @@ static void a_configuration_that_cannot_be_is_refused(void)
         if (!strstr(text, edit->said))
             printf("# edit %zu, %s: \"%s\"\n", i, edit->key, text);
         CHECK(strstr(text, edit->said) != NULL);
+        cJSON_Delete(json);
+    }
+}
+
+static void a_transformer_may_answer_the_clean_latent(void)
+{
+    static const char *const said[] = {NULL, "velocity", "x0"};
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        char folder[] = "/tmp/model_folder_XXXXXX";
+        PipelineModel *model = NULL;
+        cJSON *json = read_json(), *object = cJSON_GetObjectItem(json, "components");
+        object = cJSON_GetObjectItem(cJSON_GetObjectItem(object, "transformer"), "config");
+        cJSON_DeleteItemFromObject(object, "prediction");
+        if (said[i])
+            cJSON_AddStringToObject(object, "prediction", said[i]);
+        CHECK(mkdtemp(folder) != NULL);
+        fill_folder(folder, json, NULL, NULL);
+        CHECK(pipeline_model_open(folder, &model, NULL) == RSH_OK);
+        CHECK(model && model->answers_clean == (i == 2));
+        pipeline_model_close(&model);
+        empty_folder(folder);
         cJSON_Delete(json);
     }
 }
@@ -185,6 +208,7 @@ int main(void)
     }
     TAP_RUN(the_bundled_model_opens_and_says_what_it_is);
     TAP_RUN(a_configuration_that_cannot_be_is_refused);
+    TAP_RUN(a_transformer_may_answer_the_clean_latent);
     TAP_RUN(a_component_in_anothers_place_is_refused);
     TAP_RUN(a_missing_component_is_named);
     return tap_done();

@@ -54,6 +54,32 @@ static void a_straight_path_is_followed_to_its_end(void)
     }
 }
 
+// A network that answers x0 takes the path of the one that answers (x - x0) / sigma.
+static void a_clean_answer_counts_as_its_velocity(void)
+{
+    for (int kind = 0; kind < SAMPLER_COUNT; kind++) {
+        Sampler sampler;
+        const double terms[SAMPLER_TERMS] = {0.6, 0, -0.4, 1.7, 0.9};
+        CHECK(sampler_init(&sampler, (SamplerKind)kind, 9, 3, NULL) == RSH_OK);
+        for (uint32_t i = 0; i < 9; i++) {
+            SamplerStep velocity, clean;
+            sampler_step(&sampler, i, &velocity);
+            clean = velocity;
+            sampler_step_from_clean(&clean);
+            double v[SAMPLER_TERMS], x0[SAMPLER_TERMS];
+            memcpy(v, terms, sizeof(v));
+            memcpy(x0, terms, sizeof(x0));
+            x0[SAMPLER_V] = -0.8;
+            v[SAMPLER_V] = (terms[SAMPLER_X] - -0.8) / velocity.sigma;
+            CHECK(dot(clean.denoised, x0) == -0.8 && clean.denoised[SAMPLER_X] == 0);
+            CHECK_NEAR(dot(clean.corrected, x0), dot(velocity.corrected, v), 1e-12);
+            CHECK_NEAR(dot(clean.next, x0), dot(velocity.next, v), 1e-12);
+            CHECK(clean.sigma == velocity.sigma && clean.timestep == velocity.timestep);
+        }
+        sampler_clear(&sampler);
+    }
+}
+
 static void the_first_step_needs_no_history(void)
 {
     for (int kind = 0; kind < SAMPLER_COUNT; kind++) {
@@ -92,6 +118,7 @@ int main(void)
 {
     TAP_RUN(every_sampler_ends_at_zero_noise);
     TAP_RUN(a_straight_path_is_followed_to_its_end);
+    TAP_RUN(a_clean_answer_counts_as_its_velocity);
     TAP_RUN(the_first_step_needs_no_history);
     TAP_RUN(impossible_settings_are_refused);
     TAP_RUN(names_go_there_and_back);
