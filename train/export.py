@@ -135,6 +135,7 @@ def transformer_from(config):
     video, audio = config['video_model'], config['audio_model']
     shared = ('dim', 'ffn_dim', 'freq_dim', 'num_heads', 'num_layers', 'text_dim', 'text_len')
     result = {key: video[key] for key in shared}
+    result['prediction'] = config.get('prediction', 'velocity')
     result['video'] = dict(in_dim=video['in_dim'], patch=tuple(video['patch_size']))
     result['audio'] = dict(
         in_dim=audio['in_dim'],

@@ -53,7 +53,8 @@ def transformer_config(config):
         temporal_rope_scaling_factor=audio['rope_scale'],
         **shared,
     )
-    return dict(video_model=video_model, audio_model=audio_model)
+    prediction = config.get('prediction', 'velocity')
+    return dict(prediction=prediction, video_model=video_model, audio_model=audio_model)
 
 
 def vae_config(config, mean, std, latent_rgb):

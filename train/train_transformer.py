@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Trains text encoder and denoiser on the sets of train/dataset.py.
 
-    python3 -m train.train_transformer --minutes 60 --pictures 160x96 --batch 48
+    python3 -m train.train_transformer --minutes 60 --pictures 160x96:.5,256x160:.5 --batch 40
     python3 -m train.train_transformer --minutes 480 --sets 160x96:1
     python3 -m train.train_transformer --minutes 360 --sets 160x96:.5,256x160:.5
 """
@@ -77,27 +77,34 @@ class Samples:
 class Pictures(Samples):
     """Batches of single pictures without sound."""
 
-    def __init__(self, latents, vae_weights, ids, empty):
-        """latents: raw [n, z, 1, h, w]."""
-        super().__init__([(latents, 1.0)], vae_weights, (None, None, None), ids, empty)
+    def __init__(self, sets, vae_weights, ids, empty):
+        """sets: [(raw latents [n, z, 1, h, w], share)], of the same scenes in each."""
+        super().__init__(sets, vae_weights, (None, None, None), ids, empty)
 
     def sounds(self, rows):
         return None
 
 
-def load_pictures(size):
-    """Pictures from train/work/data."""
+def _opened(sets, path_of):
+    """[(latents of a size, share)] of 'SIZE:SHARE,...'."""
     import numpy as np
 
+    parts = [part.split(':') for part in sets.split(',')]
+    return [(np.load(path_of(size), mmap_mode='r'), float(share)) for size, share in parts]
+
+
+def load_pictures(sets):
+    """Pictures from train/work/data; sets as on the command line."""
     from train import dataset, tokenizer
     from train.loop.checkpoint import average_weights
 
     video, tok = average_weights('video-vae'), tokenizer.Tokenizer()
-    path = dataset.pictures_path(size)
-    captions = json.loads(path.with_suffix('.json').read_text())
+    chosen = _opened(sets, dataset.pictures_path)
+    # Picture n is of the same scene in every size: the longest list of captions serves all.
+    lists = (dataset.pictures_path(part.split(':')[0]) for part in sets.split(','))
+    captions = max((json.loads(path.with_suffix('.json').read_text()) for path in lists), key=len)
     ids = [[tok.encode(text) for text in texts] for texts in captions]
-    scale = video['mean'], video['std']
-    return Pictures(np.load(path, mmap_mode='r'), scale, ids, tok.encode(''))
+    return Pictures(chosen, (video['mean'], video['std']), ids, tok.encode(''))
 
 
 def load_samples(sets):
@@ -111,11 +118,8 @@ def load_samples(sets):
     tok = tokenizer.Tokenizer()
     captions = json.loads(dataset.CAPTIONS.read_text())
     ids = [[tok.encode(text) for text in texts] for texts in captions]
-    chosen = []
-    for part in sets.split(','):
-        size, share = part.split(':')
-        chosen.append((np.load(dataset.video_path(size), mmap_mode='r'), float(share)))
     scales = (np.load(dataset.AUDIO, mmap_mode='r'), audio['latent_mean'], audio['latent_std'])
+    chosen = _opened(sets, dataset.video_path)
     return Samples(chosen, (video['mean'], video['std']), scales, ids, tok.encode(''))
 
 
@@ -155,6 +159,7 @@ def trainer(opts, team, samples):
                     num_heads=opts.heads,
                     ffn_dim=opts.ffn,
                     num_layers=opts.layers,
+                    prediction=opts.prediction,
                     video=dict(in_dim=channels, patch=(1, 2, 2)),
                 )
             )
@@ -184,7 +189,7 @@ def trainer(opts, team, samples):
             self.seen += opts.batch * team.count
             if self.step % CHECK_EVERY == 0 and team.leads:
                 video, audio, ids = samples.held_out()
-                u = torch.linspace(0.05, 0.98, len(video))
+                u = flow.sigmas(len(video) // 2)[:-1].repeat(2)  # times at which clips are made
                 generator = torch.Generator().manual_seed(5)
                 with torch.no_grad():
                     errors = flow.velocity_errors(
@@ -206,11 +211,12 @@ def options():
     run.add_options(parser, 'transformer', batch=16, rate=1e-3)
     add = parser.add_argument
     add('--sets', default='160x96:1', help='SIZE:SHARE,...')
-    add('--pictures', help='SIZE: single pictures without sound, instead of --sets')
+    add('--pictures', help='SIZE:SHARE,... of single pictures without sound, instead of --sets')
     add('--dim', type=int, default=192)
     add('--heads', type=int, default=3)
     add('--ffn', type=int, default=768)
     add('--layers', type=int, default=8)
+    add('--prediction', default='velocity', choices=('velocity', 'x0'))
     return parser.parse_args()
 
 

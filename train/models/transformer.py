@@ -22,6 +22,7 @@ CONFIG = dict(
     freq_dim=256,
     text_dim=256,
     text_len=64,
+    prediction='velocity',  # what the heads answer: 'velocity' or 'x0', the clean latents
     video=dict(in_dim=48, patch=(1, 2, 2)),
     audio=dict(in_dim=20, kernel=7, hidden=256, rope_scale=0.096),
 )
@@ -274,6 +275,17 @@ class Transformer(nn.Module):
         bias[-1] = math.log(missing)
         return F.pad(text, (0, 0, 0, 1)), bias
 
+    def _velocity(self, answer, noisy, time):
+        """The velocity that an answer stands for: itself, or (noisy - x0) / u, and 0 where all is clean.
+
+        A network narrower than its patches cannot carry their noise to the end, so it is better asked
+        for what is clean (Li and He, Back to Basics: Let Denoising Generative Models Denoise, 2025).
+        """
+        if self.config['prediction'] == 'velocity':
+            return answer
+        u = time / 1000
+        return (noisy.float() - answer.float()) * torch.where(u > 0, 1 / u.clamp(min=1e-3), 0)
+
     def forward(self, video, audio, video_time, audio_time, text):
         """Velocities of video [b, c, t, h, w] and audio [b, n, 20].
 
@@ -294,7 +306,8 @@ class Transformer(nn.Module):
                 m = block.vectors(video_modulation)
                 x = block.attend_self(x, m, table)
                 x = block.attend_cross(x, m, video_text, None, table, None)
-            return self._unpatch(v.head(x, video_vector), grid), None
+            answer = self._unpatch(v.head(x, video_vector), grid)
+            return self._velocity(answer, video, video_time[:, None, :, None, None]), None
         y = a.patch_embedding(audio).float()
         audio_vector, audio_modulation = a.embed_time(audio_time)
         audio_text = a.text_embedding(text), bias
@@ -306,7 +319,11 @@ class Transformer(nn.Module):
             y_before = y
             y = audio_block.attend_cross(y, am, audio_text, x, audio_table, video_table)
             x = video_block.attend_cross(x, vm, video_text, y_before, video_table, audio_table)
-        return self._unpatch(v.head(x, video_vector), grid), a.head(y, audio_vector)
+        pictures, sound = self._unpatch(v.head(x, video_vector), grid), a.head(y, audio_vector)
+        return (
+            self._velocity(pictures, video, video_time[:, None, :, None, None]),
+            self._velocity(sound, audio, audio_time[:, :, None]),
+        )
 
     def _unpatch(self, x, grid):
         """Head output, ordered (frame, row, column, channel) within a patch -> latents."""

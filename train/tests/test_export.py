@@ -19,7 +19,7 @@ from train.models.vocoder import Vocoder
 from train.tests import tap
 
 torch.set_num_threads(1)
-TINY = dict(dim=64, num_heads=2, ffn_dim=96, num_layers=1)
+TINY = dict(dim=64, num_heads=2, ffn_dim=96, num_layers=1, prediction='x0')
 SHIPPED = paths.ROOT / 'models' / 'mini'
 
 
@@ -54,7 +54,8 @@ def test_a_written_folder_reads_back_to_the_same_weights():
         assert after['step'] == 3 and set(after['average']) == set(state['average'])
         for key, value in state['average'].items():
             assert torch.equal(after['average'][key], value), (name, key)
-    assert Checkpoint('transformer').load()['config']['dim'] == 64
+    config = Checkpoint('transformer').load()['config']
+    assert config['dim'] == 64 and config['prediction'] == 'x0'
 
 
 def test_the_video_vae_alone_comes_back_with_its_step():

@@ -91,6 +91,22 @@ def test_the_video_tower_answers_alone_as_if_it_heard_nothing():
 
 
 @torch.no_grad()
+def test_answers_of_what_is_clean_become_velocities_and_given_frames_stay():
+    mini, (video, audio) = _mini(), _latents()
+    times = _times(400).repeat(1, video.shape[2])
+    times[:, 0] = 0
+    # With heads that answer nothing, the clean latents are zero and the velocity is noisy / u.
+    for tower in (mini.dit.video_model, mini.dit.audio_model):
+        tower.head.head.weight.zero_()
+        tower.head.head.bias.zero_()
+    mini.dit.config['prediction'] = 'x0'
+    pictures, sounds = mini(video, audio, times, _times(500), IDS)
+    assert torch.allclose(pictures[:, :, 1:], video[:, :, 1:] / 0.4, atol=1e-5)
+    assert pictures[:, :, 0].abs().max() == 0
+    assert torch.allclose(sounds, audio / 0.5, atol=1e-5)
+
+
+@torch.no_grad()
 def test_the_towers_hear_and_see_each_other_and_the_text():
     mini, (video, audio) = _mini(), _latents()
     base = mini(video, audio, _times(500), _times(500), IDS)

@@ -14,6 +14,7 @@ from train.world import plan, sound
 
 torch.set_num_threads(1)
 COMMON = dict(minutes=1e9, rate=1e-3, ranks=1, seed=2, save_every=50, no_decay=True)
+SMALL = dict(dim=64, heads=2, ffn=96, layers=1, prediction='velocity')
 CLIPS = 40
 
 
@@ -28,9 +29,7 @@ def _samples():
 
 
 def _train_mini(name, steps):
-    opts = argparse.Namespace(
-        name=name, steps=steps, batch=2, dim=64, heads=2, ffn=96, layers=1, **COMMON
-    )
+    opts = argparse.Namespace(name=name, steps=steps, batch=2, **SMALL, **COMMON)
     train_transformer.trainer(opts, ranks.Ranks(), _samples()).train()
     return Checkpoint(name).load()
 
@@ -63,12 +62,11 @@ def test_pictures_teach_the_video_tower_and_leave_the_other_as_it_was():
     rng = np.random.default_rng(5)
     latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
     ids = [[[5 + clip % 30, 1]] for clip in range(CLIPS)]
-    pictures = train_transformer.Pictures(latents, (torch.zeros(8), torch.ones(8)), ids, [1])
+    scale = torch.zeros(8), torch.ones(8)
+    pictures = train_transformer.Pictures([(latents, 1.0)], scale, ids, [1])
     states = []
     for steps in (1, 3):
-        opts = argparse.Namespace(
-            name='pictures', steps=steps, batch=2, dim=64, heads=2, ffn=96, layers=1, **COMMON
-        )
+        opts = argparse.Namespace(name='pictures', steps=steps, batch=2, **SMALL, **COMMON)
         train_transformer.trainer(opts, ranks.Ranks(), pictures).train()
         states.append(Checkpoint('pictures').load()['model'])
     moved = {name for name in states[0] if not torch.equal(states[0][name], states[1][name])}
