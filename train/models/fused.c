@@ -26,9 +26,11 @@ static inline uint16_t narrow(float value)
     return (uint16_t)((cast.bits + 0x7fff + ((cast.bits >> 16) & 1)) >> 16);
 }
 
+// Below -10 the exponential overflows, and with -ffast-math one over infinity is not zero but NaN.
 static inline float gate(float v)
 {
-    return 1.f / (1.f + expf(-GELU_SLOPE * (v + GELU_CUBIC * v * v * v)));
+    float exponent = -GELU_SLOPE * (v + GELU_CUBIC * v * v * v);
+    return 1.f / (1.f + expf(exponent < 80.f ? exponent : 80.f));
 }
 
 // y = gelu(x), both bf16 [count].

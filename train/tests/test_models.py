@@ -130,6 +130,16 @@ def test_bfloat16_kernels_agree_with_float32():
             assert (exact - rough).norm() / exact.norm() < 0.02
 
 
+def test_the_fused_gelu_is_right_far_from_zero():
+    x = torch.linspace(-60, 60, 257).to(torch.bfloat16).requires_grad_()
+    y = fused.Gelu()(x)
+    y.float().sum().backward()
+    exact = torch.nn.functional.gelu(x.detach().float(), approximate='tanh')
+    assert torch.allclose(y.float(), exact, rtol=0.01, atol=0.01)
+    far = x.detach().float().abs() > 5
+    assert torch.allclose(x.grad.float()[far], (x.detach().float()[far] > 0).float(), atol=1e-3)
+
+
 def test_the_gradient_of_the_norm_weight_is_summed_over_rows():
     norm = fused.RmsNorm(8)
     x = torch.ones(5, 8, dtype=torch.bfloat16)
