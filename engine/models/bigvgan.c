@@ -13,7 +13,6 @@
 RshStatus bigvgan_config_read(const cJSON *config, WeightSet *weights, BigvganConfig *out,
                               RshError *error)
 {
-    uint32_t kernels[BIGVGAN_MAX_BLOCKS];
     size_t stages = 0, blocks = 0;
     RshStatus status;
     memset(out, 0, sizeof(*out));
@@ -25,7 +24,7 @@ RshStatus bigvgan_config_read(const cJSON *config, WeightSet *weights, BigvganCo
         (status = config_counts(config, "vocoder", "upsample_rates", 1, 64, BIGVGAN_MAX_STAGES,
                                 out->rates, &stages, error)) != RSH_OK ||
         (status = config_counts(config, "vocoder", "resblock_kernel_sizes", 1, 255,
-                                BIGVGAN_MAX_BLOCKS, kernels, &blocks, error)) != RSH_OK)
+                                BIGVGAN_MAX_BLOCKS, out->kernels, &blocks, error)) != RSH_OK)
         return status;
     const cJSON *lists = cJSON_GetObjectItemCaseSensitive(config, "resblock_dilation_sizes");
     if (out->mels == 0 || stages == 0 || blocks == 0 || !cJSON_IsArray(lists) ||
@@ -71,9 +70,10 @@ uint32_t bigvgan_hop(const BigvganConfig *config)
 
 uint32_t bigvgan_context(const BigvganConfig *config)
 {
-    // Widest block of a stage: each pair of convolutions of at most 11 taps, and two anti-aliased
-    // activations that reach 6 samples each, all in samples of that stage.
-    uint32_t frames = 4, samples_per_frame = 1; // 4: the first convolution
+    // Widest block of a stage: each pair of convolutions, and two anti-aliased activations that reach 6
+    // samples each, all in samples of that stage.
+    uint32_t frames = 4,
+             samples_per_frame = 1; // 4: the first convolution, and activation and last one
     for (uint32_t stage = 0; stage < config->stages; stage++) {
         uint32_t reach = 8; // the transposed convolution
         samples_per_frame *= config->rates[stage];
@@ -81,7 +81,7 @@ uint32_t bigvgan_context(const BigvganConfig *config)
         for (uint32_t b = 0; b < config->blocks; b++) {
             uint32_t block = 0;
             for (uint32_t layer = 0; layer < config->layers[b]; layer++)
-                block += 5 * config->dilations[b][layer] + 5 + 12;
+                block += config->kernels[b] / 2 * (config->dilations[b][layer] + 1) + 12;
             widest = block > widest ? block : widest;
         }
         frames += (reach + widest + samples_per_frame - 1) / samples_per_frame;

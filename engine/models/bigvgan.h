@@ -10,9 +10,10 @@
 enum { BIGVGAN_MAX_STAGES = 12, BIGVGAN_MAX_BLOCKS = 8, BIGVGAN_MAX_LAYERS = 8 };
 
 typedef struct BigvganConfig {
-    uint32_t mels, stages, blocks;       // up-sampling stages; parallel blocks after each
-    uint32_t rates[BIGVGAN_MAX_STAGES];  // samples out of one in
-    uint32_t layers[BIGVGAN_MAX_BLOCKS]; // convolution pairs of a block
+    uint32_t mels, stages, blocks;        // up-sampling stages; parallel blocks after each
+    uint32_t rates[BIGVGAN_MAX_STAGES];   // samples out of one in
+    uint32_t layers[BIGVGAN_MAX_BLOCKS];  // convolution pairs of a block
+    uint32_t kernels[BIGVGAN_MAX_BLOCKS]; // taps of a block's convolutions
     uint32_t dilations[BIGVGAN_MAX_BLOCKS][BIGVGAN_MAX_LAYERS];
     bool snake_log_scale;
 } BigvganConfig;

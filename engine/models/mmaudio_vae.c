@@ -135,17 +135,22 @@ static Tensor *block(const Net *net, const char *leaf, Tensor *x)
     return sum(net, n, h);
 }
 
+float mmaudio_attention_scale(uint32_t channels)
+{
+    return (float)(1 / sqrt((double)channels));
+}
+
 // Queries, keys and values are stored interleaved, a channel at a time, and are normalised over channels.
-static Tensor *attention(const Net *net, const char *leaf, Tensor *x)
+static MmaudioMiddle attention_parts(const Net *net, Tensor *x)
 {
     char name[128];
     uint32_t channels = x ? x->shape.channels : 4;
     uint32_t *order = calloc((size_t)channels * 3, sizeof(*order));
-    snprintf(name, sizeof(name), "%s.%s.qkv.weight", net->half, leaf);
+    snprintf(name, sizeof(name), "%s.mid.attn_1.qkv.weight", net->half);
     const uint64_t dims[3] = {3 * (uint64_t)channels, channels, 1};
-    if (!order || !weight_set_get(net->weights, name, 3, dims, graph_error(net->graph))) {
+    if (!x || !order || !weight_set_get(net->weights, name, 3, dims, graph_error(net->graph))) {
         free(order);
-        return NULL;
+        return (MmaudioMiddle){NULL, NULL, NULL, NULL};
     }
     for (uint32_t r = 0; r < channels * 3; r++)
         order[r] = r % channels * 3 + r / channels;
@@ -159,21 +164,31 @@ static Tensor *attention(const Net *net, const char *leaf, Tensor *x)
     for (uint32_t i = 0; i < 3; i++)
         parts[i] = op_norm(net->graph, graph_view_channels(net->graph, qkv, i * channels, channels),
                            NULL, NULL, &pixel);
-    AttentionParams params = {.heads = 1, .scale = (float)(1 / sqrt((double)channels))};
-    Tensor *y = op_attention(net->graph, parts[0], parts[1], parts[2], &params);
-    snprintf(name, sizeof(name), "%s.proj_out", leaf);
-    return sum(net, x, conv(net, name, y, ACT_NONE));
+    return (MmaudioMiddle){x, parts[0], parts[1], parts[2]};
 }
 
-static Tensor *middle(const Net *net, Tensor *x)
+static MmaudioMiddle before_attention(const Net *net, Tensor *x)
 {
     x = block(net, "mid.block_1", x);
     tap(net, x, "mid1");
-    x = attention(net, "mid.attn_1", x);
+    return attention_parts(net, x);
+}
+
+static Tensor *after_attention(const Net *net, Tensor *x, Tensor *y)
+{
+    x = sum(net, x, conv(net, "mid.attn_1.proj_out", y, ACT_NONE));
     tap(net, x, "attn");
     x = block(net, "mid.block_2", x);
     tap(net, x, "mid2");
     return x;
+}
+
+static Tensor *middle(const Net *net, Tensor *x)
+{
+    const MmaudioMiddle m = before_attention(net, x);
+    AttentionParams params = {.heads = 1,
+                              .scale = mmaudio_attention_scale(m.x ? m.x->shape.channels : 1)};
+    return after_attention(net, m.x, op_attention(net->graph, m.q, m.k, m.v, &params));
 }
 
 // The data's mean or standard deviation: [1, mels, 1].
@@ -204,45 +219,126 @@ static Tensor *conv_out(const Net *net, Tensor *x, const float *row_scale, const
     return op_conv(net->graph, op_unary(net->graph, x, ACT_MP_SILU, 0, 0), weight, bias, &params);
 }
 
+static Tensor *first_conv(const Net *net, Tensor *latents)
+{
+    const MmaudioConfig *config = net->config;
+    Tensor *x = latents;
+    if (config->has_latent_stats)
+        x = op_channel_affine(net->graph, x,
+                              derived_vector(net->graph, net->weights, "latent_std",
+                                             config->latent_std, config->latent_channels),
+                              derived_vector(net->graph, net->weights, "latent_mean",
+                                             config->latent_mean, config->latent_channels));
+    x = conv(net, "conv_in", x, ACT_NONE);
+    tap(net, x, "conv_in");
+    return x;
+}
+
+static Tensor *to_mel(const Net *net, Tensor *x)
+{
+    Graph *graph = net->graph;
+    const MmaudioConfig *config = net->config;
+    char name[96];
+    for (uint32_t level = config->levels; level-- > 0;) {
+        graph_set_block(graph, config->levels - level);
+        for (uint32_t i = 0; has(net, "up.%u.block.%u.conv1", level, i); i++) {
+            snprintf(name, sizeof(name), "up.%u.block.%u", level, i);
+            x = block(net, name, x);
+        }
+        snprintf(name, sizeof(name), "up%u_last", level);
+        tap(net, x, name);
+        if (has(net, "up.%u.upsample.conv", level)) {
+            const uint32_t twice[3] = {1, 1, 2};
+            snprintf(name, sizeof(name), "up.%u.upsample.conv", level);
+            x = conv(net, name, op_upsample(graph, x, twice), ACT_NONE);
+            snprintf(name, sizeof(name), "up%u_upsample", level);
+            tap(net, x, name);
+        }
+    }
+    float *mean = read_stat(net, "data_mean"), *std = read_stat(net, "data_std");
+    Tensor *mel = NULL;
+    if (mean && std)
+        mel = conv_out(net, x, std,
+                       derived_vector(graph, net->weights, "data_mean row", mean, config->mels));
+    free(mean);
+    free(std);
+    return mel;
+}
+
 Tensor *mmaudio_build_decode(Graph *graph, WeightSet *weights, const MmaudioConfig *config,
                              Tensor *latents, bool taps)
 {
     const Net net = {graph, weights, config, "decoder", taps};
-    char name[96];
-    Tensor *x = latents;
-    if (config->has_latent_stats)
-        x = op_channel_affine(graph, x,
-                              derived_vector(graph, weights, "latent_std", config->latent_std,
-                                             config->latent_channels),
-                              derived_vector(graph, weights, "latent_mean", config->latent_mean,
-                                             config->latent_channels));
-    x = conv(&net, "conv_in", x, ACT_NONE);
-    tap(&net, x, "conv_in");
-    x = middle(&net, x);
+    return to_mel(&net, middle(&net, first_conv(&net, latents)));
+}
+
+MmaudioMiddle mmaudio_build_front(Graph *graph, WeightSet *weights, const MmaudioConfig *config,
+                                  Tensor *latents)
+{
+    const Net net = {graph, weights, config, "decoder", false};
+    return before_attention(&net, first_conv(&net, latents));
+}
+
+Tensor *mmaudio_build_back(Graph *graph, WeightSet *weights, const MmaudioConfig *config, Tensor *x,
+                           Tensor *y)
+{
+    const Net net = {graph, weights, config, "decoder", false};
+    return to_mel(&net, after_attention(&net, x, y));
+}
+
+uint32_t mmaudio_middle_channels(WeightSet *weights)
+{
+    const Weight *out = weight_set_find(weights, "decoder.mid.attn_1.proj_out.weight");
+    return out && out->n_dims == 3 && out->dims[1] < 1 << 16 ? (uint32_t)out->dims[1] : 0;
+}
+
+// Positions to either side that a convolution sees; 0 for one that is not there.
+static uint64_t reach_of(WeightSet *weights, const char *leaf)
+{
+    char name[128];
+    snprintf(name, sizeof(name), "decoder.%s.weight", leaf);
+    const Weight *weight = weight_set_find(weights, name);
+    return weight && weight->n_dims == 3 ? weight->dims[2] / 2 : 0;
+}
+
+static uint64_t block_reach(WeightSet *weights, const char *leaf)
+{
+    char first[96], second[96];
+    snprintf(first, sizeof(first), "%s.conv1", leaf);
+    snprintf(second, sizeof(second), "%s.conv2", leaf);
+    return reach_of(weights, first) + reach_of(weights, second);
+}
+
+// A file may claim any kernel: farther than any clip is far enough.
+static uint32_t capped(uint64_t reach)
+{
+    return reach < MMAUDIO_MAX_REACH ? (uint32_t)reach : MMAUDIO_MAX_REACH;
+}
+
+uint32_t mmaudio_front_reach(WeightSet *weights)
+{
+    return capped(reach_of(weights, "conv_in") + block_reach(weights, "mid.block_1"));
+}
+
+uint32_t mmaudio_back_reach(WeightSet *weights, const MmaudioConfig *config)
+{
+    const Net net = {.weights = weights, .half = "decoder"};
+    uint64_t latents = block_reach(weights, "mid.block_2"), rate = 1;
+    char name[64];
     for (uint32_t level = config->levels; level-- > 0;) {
-        graph_set_block(graph, config->levels - level);
+        uint64_t positions = 0;
         for (uint32_t i = 0; has(&net, "up.%u.block.%u.conv1", level, i); i++) {
             snprintf(name, sizeof(name), "up.%u.block.%u", level, i);
-            x = block(&net, name, x);
+            positions += block_reach(weights, name);
         }
-        snprintf(name, sizeof(name), "up%u_last", level);
-        tap(&net, x, name);
-        if (has(&net, "up.%u.upsample.conv", level)) {
-            const uint32_t twice[3] = {1, 1, 2};
-            snprintf(name, sizeof(name), "up.%u.upsample.conv", level);
-            x = conv(&net, name, op_upsample(graph, x, twice), ACT_NONE);
-            snprintf(name, sizeof(name), "up%u_upsample", level);
-            tap(&net, x, name);
-        }
+        latents += (positions + rate - 1) / rate;
+        snprintf(name, sizeof(name), "up.%u.upsample.conv", level);
+        if (!has(&net, "%s", name))
+            continue;
+        rate *= 2;
+        latents += (reach_of(weights, name) + rate - 1) / rate;
     }
-    float *mean = read_stat(&net, "data_mean"), *std = read_stat(&net, "data_std");
-    Tensor *mel = NULL;
-    if (mean && std)
-        mel = conv_out(&net, x, std,
-                       derived_vector(graph, weights, "data_mean row", mean, config->mels));
-    free(mean);
-    free(std);
-    return mel;
+    return capped(latents + (reach_of(weights, "conv_out") + rate - 1) / rate);
 }
 
 Tensor *mmaudio_build_encode(Graph *graph, WeightSet *weights, const MmaudioConfig *config,

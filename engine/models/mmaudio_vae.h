@@ -8,7 +8,7 @@
 
 #include "graph/graph.h"
 
-enum { MMAUDIO_MAX_LEVELS = 8 };
+enum { MMAUDIO_MAX_LEVELS = 8, MMAUDIO_MAX_REACH = 1 << 24 };
 
 typedef struct MmaudioConfig {
     uint32_t mels, latent_channels, levels;
@@ -26,6 +26,22 @@ RSH_MUST_USE RshStatus mmaudio_config_read(const cJSON *config, WeightSet *weigh
 // Latents [1, 1, length, channels] -> log10-mel [1, 1, 2 * length, mels] (2: one halving level).
 Tensor *mmaudio_build_decode(Graph *graph, WeightSet *weights, const MmaudioConfig *config,
                              Tensor *latents, bool taps);
+// The decoder in three parts, for clips too long for one graph. All tensors are [1, 1, positions, channels]: what
+// the middle attends with, and the mel from it and the attention's result y. Around the attention, which sees
+// every position, front and back see so many latents to either side and may run over windows of a clip.
+typedef struct MmaudioMiddle {
+    Tensor *x, *q, *k, *v; // all NULL when the graph has failed
+} MmaudioMiddle;
+MmaudioMiddle mmaudio_build_front(Graph *graph, WeightSet *weights, const MmaudioConfig *config,
+                                  Tensor *latents);
+Tensor *mmaudio_build_back(Graph *graph, WeightSet *weights, const MmaudioConfig *config, Tensor *x,
+                           Tensor *y);
+uint32_t mmaudio_middle_channels(WeightSet *weights); // 0: the decoder has no middle
+uint32_t mmaudio_front_reach(WeightSet *weights);
+uint32_t mmaudio_back_reach(WeightSet *weights, const MmaudioConfig *config);
+// Of queries and keys of so many channels. Both are normalised: no score is above the root of their number.
+float mmaudio_attention_scale(uint32_t channels);
+
 // Log10-mel [1, 1, frames, mels] -> the posterior's mean and log-variance [1, 1, frames / 2, 2 * channels].
 Tensor *mmaudio_build_encode(Graph *graph, WeightSet *weights, const MmaudioConfig *config,
                              Tensor *mel, bool taps);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From latents to pictures, a chunk at a time, and to sound; and the rough picture of a clip in the making.
+// From latents to pictures, a chunk at a time; and the rough picture of a clip in the making.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +7,6 @@
 #include "base/error.h"
 #include "graph/ops.h"
 #include "run/stages.h"
-
-// Mel frames that the vocoder takes at once: memory does not grow with the length of the sound.
-enum { VOCODER_WINDOW = 384 };
-
-// ---- pictures ------------------------------------------------------------------------------------------
 
 RshStatus decode_describe(const Pipeline *p, bool first, ChunkProgram *out, RshError *error)
 {
@@ -47,8 +42,7 @@ static void put_clean(Stream *stream)
                stream->clean * stream->frame * sizeof(float));
 }
 
-// The end of denoising: latents to the host, everything else off the device.
-static RshStatus finish_denoising(Pipeline *p, RshError *error)
+RshStatus decode_begin(Pipeline *p, RshError *error)
 {
     if (!p->started || p->step < p->sampler.steps)
         return error_set(error, RSH_ERROR_ARGUMENT, "Only %u of %u steps are done.", p->step,
@@ -86,8 +80,7 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
     const WanVaeConfig *vae = &p->model->vae_config;
     *out = (PipelineFrames){.width = p->request.width, .height = p->request.height};
     out->first = wan_vae_frames(vae, p->next_latent);
-    RshStatus status =
-        p->next_latent == 0 && p->tile_latent == 0 ? finish_denoising(p, error) : RSH_OK;
+    RshStatus status = p->next_latent == 0 && p->tile_latent == 0 ? decode_begin(p, error) : RSH_OK;
     if (status != RSH_OK)
         return status;
     if (tile_count(p) > 1 && p->next_latent < p->video.shape.frames)
@@ -116,125 +109,6 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
     out->count = first ? 1 : vae->time;
     out->rgba = p->rgba;
     p->next_latent++;
-    return RSH_OK;
-}
-
-// ---- sound ---------------------------------------------------------------------------------------------
-
-RshStatus audio_describe(const Pipeline *p, Graph **out, RshError *error)
-{
-    const PipelineModel *m = p->model;
-    RshStatus status = graph_create("decode sound", out, error);
-    if (status != RSH_OK)
-        return status;
-    Tensor *latents = graph_input(*out, "latents", p->audio.shape, TENSOR_F32);
-    graph_output(
-        *out,
-        mmaudio_build_decode(*out, m->audio_vae.weights, &m->audio_vae_config, latents, false),
-        "mel");
-    return RSH_OK;
-}
-
-uint32_t vocoder_window(const PipelineModel *model, uint32_t frames)
-{
-    uint32_t window = VOCODER_WINDOW + 2 * bigvgan_context(&model->vocoder_config);
-    return frames < window ? frames : window;
-}
-
-RshStatus vocoder_describe(const PipelineModel *model, uint32_t frames, Graph **out,
-                           RshError *error)
-{
-    RshStatus status = graph_create("vocoder", out, error);
-    if (status != RSH_OK)
-        return status;
-    Tensor *mel =
-        graph_input(*out, "mel", (Shape){1, 1, frames, model->vocoder_config.mels}, TENSOR_F32);
-    graph_output(*out,
-                 bigvgan_build(*out, model->vocoder.weights, &model->vocoder_config, mel, false),
-                 "wave");
-    return RSH_OK;
-}
-
-static RshStatus decode_mel(Pipeline *p, float *mel, RshError *error)
-{
-    Graph *graph = NULL;
-    Program *program = NULL;
-    RshStatus status;
-    if ((status = audio_describe(p, &graph, error)) == RSH_OK &&
-        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
-        (status = stage_write(graph, program, "latents", p->audio.latents, error)) == RSH_OK &&
-        (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
-        status = stage_read(graph, program, "mel", mel, error);
-    stage_discard(&graph, &program);
-    stage_drop(p, p->model->audio_vae.weights);
-    return status;
-}
-
-// Windows overlap by what the network looks at on either side, so that the joints are exact.
-static RshStatus run_vocoder(Pipeline *p, const float *mel, uint32_t frames, float *samples,
-                             RshError *error)
-{
-    const PipelineModel *m = p->model;
-    const uint32_t context = bigvgan_context(&m->vocoder_config),
-                   hop = bigvgan_hop(&m->vocoder_config);
-    const uint32_t window = vocoder_window(m, frames);
-    Graph *graph = NULL;
-    Program *program = NULL;
-    float *wave = calloc((size_t)window * hop, sizeof(float));
-    RshStatus status = wave ? vocoder_describe(m, window, &graph, error)
-                            : error_set(error, RSH_ERROR_MEMORY, "No memory for the sound.");
-    if (status == RSH_OK)
-        status = stage_prepare(p->runner, graph, p->cancel, &program, error);
-    for (uint32_t done = 0; done < frames && status == RSH_OK;) {
-        uint32_t start = done > context ? done - context : 0;
-        if (start + window > frames)
-            start = frames - window;
-        uint32_t end = start + window == frames ? frames : start + window - context;
-        if ((status = stage_write(graph, program, "mel",
-                                  mel + (uint64_t)start * m->vocoder_config.mels, error)) !=
-                RSH_OK ||
-            (status = program->ops->run(program, p->cancel, error)) != RSH_OK ||
-            (status = stage_read(graph, program, "wave", wave, error)) != RSH_OK)
-            break;
-        memcpy(samples + (uint64_t)done * hop, wave + (uint64_t)(done - start) * hop,
-               (uint64_t)(end - done) * hop * sizeof(float));
-        done = end;
-    }
-    stage_discard(&graph, &program);
-    stage_drop(p, m->vocoder.weights);
-    free(wave);
-    return status;
-}
-
-RshStatus pipeline_decode_audio(Pipeline *p, const float **samples, uint64_t *count,
-                                RshError *error)
-{
-    *samples = NULL;
-    *count = 0;
-    if (!p->model->audio)
-        return RSH_OK;
-    if (!p->samples) {
-        RshStatus status = finish_denoising(p, error);
-        uint32_t frames = 2 * p->audio.shape.width;
-        uint64_t total = (uint64_t)frames * bigvgan_hop(&p->model->vocoder_config);
-        if (status != RSH_OK)
-            return status;
-        float *mel = calloc(frames, p->model->vocoder_config.mels * sizeof(float));
-        float *wave = calloc(total, sizeof(float));
-        status = mel && wave ? decode_mel(p, mel, error)
-                             : error_set(error, RSH_ERROR_MEMORY, "No memory for the sound.");
-        if (status == RSH_OK)
-            status = run_vocoder(p, mel, frames, wave, error);
-        free(mel);
-        if (status != RSH_OK) {
-            free(wave);
-            return status;
-        }
-        p->samples = wave;
-        p->sample_count = total;
-    }
-    *samples = p->samples;
-    *count = p->sample_count;
     return RSH_OK;
 }
 

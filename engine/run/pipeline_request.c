@@ -212,16 +212,17 @@ static RshStatus estimate_pictures(const Pipeline *p, Sum *sum)
 
 static RshStatus estimate_sound(const Pipeline *p, Sum *sum)
 {
-    Graph *graph = NULL;
-    uint32_t frames = 2 * p->audio.shape.width, window = vocoder_window(p->model, frames);
-    RshStatus status = audio_describe(p, &graph, sum->error);
-    if (status == RSH_OK)
-        status = add_graph(sum, STAGE_AUDIO, graph, 1, false);
-    if (status == RSH_OK)
-        status = vocoder_describe(p->model, window, &graph, sum->error);
-    return status == RSH_OK
-               ? add_graph(sum, STAGE_AUDIO, graph, (frames + window - 1) / window, false)
-               : status;
+    RshStatus status = RSH_OK;
+    for (int part = 0; part < SOUND_PARTS && status == RSH_OK; part++) {
+        const uint32_t runs = sound_runs(p, (SoundPart)part);
+        Graph *graph = NULL;
+        if (runs == 0)
+            continue;
+        status = sound_describe(p, (SoundPart)part, &graph, sum->error);
+        if (status == RSH_OK)
+            status = add_graph(sum, STAGE_AUDIO, graph, runs, false);
+    }
+    return status;
 }
 
 static void add_up(const Sum *sum, bool all_kept, PipelineEstimate *out)
@@ -264,7 +265,7 @@ RshStatus pipeline_estimate(const PipelineModel *model, const PipelineRequest *r
         add_up(&sum, sum.keep && model->kept_on == runner, out);
         out->host_bytes = shape_rows(p->video.shape) * p->video.shape.channels * 5 * sizeof(float) +
                           (uint64_t)request->width * request->height * model->vae_config.time * 4 +
-                          tiles_host_bytes(p) + model->info.weight_bytes;
+                          tiles_host_bytes(p) + sound_host_bytes(p) + model->info.weight_bytes;
         out->flops = sum.flops;
     }
     pipeline_close(&p);

@@ -138,9 +138,28 @@ RSH_MUST_USE RshStatus decode_describe(const Pipeline *pipeline, bool first, Chu
                                        RshError *error);
 // Makes the program of the first or of later chunks ready; the other one's memory is given back before.
 RSH_MUST_USE RshStatus decode_prepare(Pipeline *pipeline, bool first, RshError *error);
-RSH_MUST_USE RshStatus audio_describe(const Pipeline *pipeline, Graph **out, RshError *error);
-RSH_MUST_USE RshStatus vocoder_describe(const PipelineModel *model, uint32_t frames, Graph **out,
-                                        RshError *error);
+// The end of denoising: latents to the host, everything else off the device.
+RSH_MUST_USE RshStatus decode_begin(Pipeline *pipeline, RshError *error);
+void decode_release(Pipeline *pipeline);
+// pipeline_sound.c
+// One program of the sound's stage, and how often it runs.
+typedef enum SoundPart {
+    SOUND_WHOLE,     // latents to spectrogram, of a clip of one window
+    SOUND_FRONT,     // or in three parts, over windows: up to the attention,
+    SOUND_ATTENTION, // the attention, over blocks of queries and keys,
+    SOUND_BACK,      // and from there to the spectrogram
+    SOUND_VOCODER,   // spectrogram to samples, over windows
+    SOUND_PARTS,
+} SoundPart;
+// 0 for a part that this clip does not need.
+uint32_t sound_runs(const Pipeline *pipeline, SoundPart part);
+RSH_MUST_USE RshStatus sound_describe(const Pipeline *pipeline, SoundPart part, Graph **out,
+                                      RshError *error);
+// Latents, which are on the host, to the log-mel [2 * tokens][mels], and that to [2 * tokens * hop] samples.
+RSH_MUST_USE RshStatus sound_spectrogram(Pipeline *pipeline, float *mel, RshError *error);
+RSH_MUST_USE RshStatus sound_samples(Pipeline *pipeline, const float *mel, float *samples,
+                                     RshError *error);
+uint64_t sound_host_bytes(const Pipeline *pipeline);
 // pipeline_tiles.c
 static inline uint32_t tile_count(const Pipeline *p)
 {
@@ -151,5 +170,3 @@ RSH_MUST_USE RshStatus tiles_decode(Pipeline *pipeline, PipelineFrames *out, Rsh
 // Adds the latents of a tile, [tile y][tile x][channels], to a frame of latents.
 void tiles_add_latents(const Pipeline *pipeline, uint32_t tile, const float *from, float *frame);
 uint64_t tiles_host_bytes(const Pipeline *pipeline);
-uint32_t vocoder_window(const PipelineModel *model, uint32_t frames); // mel frames of one run
-void decode_release(Pipeline *pipeline);

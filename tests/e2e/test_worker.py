@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 
 import tap
 from worker import Worker
@@ -189,6 +190,35 @@ def cancel_costs_less_than_a_second_of_both_processors():
             print(f"# {stage}: {spent:.2f} s")
             assert spent < os.cpu_count(), (stage, spent)
             assert worker.quit() == 0
+
+
+@tap.case
+def a_cancel_while_the_sound_is_decoded_leaves_nothing_half_written():
+    job = {**JOB, "width": 64, "height": 64, "frames": 193, "steps": 1}
+    whole = render(job)
+    with tempfile.TemporaryDirectory() as take:
+        worker = start()
+        when = []
+
+        def cancel(event):
+            if not when and event["event"] == "progress" and event["stage"] == "audio":
+                begun = worker.processor_seconds()
+                while worker.processor_seconds() < begun + 0.3:  # of about 2: in the midst of it
+                    time.sleep(0.01)
+                when.append(worker.processor_seconds())
+                worker.send("cancel", target=worker.id)
+        events = worker.run(job, take, cancel)
+        assert events[-1]["event"] == "cancelled", events[-1]
+        assert not [event for event in events if event["event"] == "audio"]
+        spent = worker.processor_seconds() - when[0]
+        print(f"# sound: {spent:.2f} s")
+        assert spent < os.cpu_count(), spent
+        # All pictures, the steps to go on from, and no trace of the sound.
+        assert sorted(os.listdir(take)) == ["frames.rgb", "step.safetensors"], os.listdir(take)
+        assert os.path.getsize(os.path.join(take, "frames.rgb")) == 64 * 64 * 3 * 193
+        assert worker.run(job, take)[-1]["event"] == "done"
+        assert contents(take) == whole
+        assert worker.quit() == 0
 
 
 @tap.case
