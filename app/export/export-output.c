@@ -45,7 +45,8 @@ gboolean rushes_export_output_add_sound(RushesExportOutput *out, RushesFrameSour
     gsize count = (gsize)(to - from), values = count * (gsize)format->channels;
     g_autofree float *samples = g_new(float, values);
 
-    rushes_frame_source_read_samples(source, from, count, samples);
+    if (!rushes_frame_source_read_samples(source, from, count, samples, error))
+        return FALSE;
     for (gsize i = 0; i < values; i++)
         samples[i] = CLAMP(samples[i] * (float)gain, -1.0f, 1.0f);
     return rushes_clip_writer_add_samples(out->clip, samples, count, error);

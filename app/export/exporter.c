@@ -159,7 +159,9 @@ static gboolean encode(RushesExporter *self, RushesExportOutput *out, GCancellab
     double gain = 1.0;
     if (has_sound && self->options.normalise) {
         begin_phase(self, "Measuring the sound");
-        gain = rushes_loudness_gain(self->source, cancellable);
+        gain = rushes_loudness_gain(self->source, cancellable, error);
+        if (gain == 0.0)
+            return FALSE;
     }
     begin_phase(self, has_video ? "Writing frames" : "Writing sound");
     for (int i = 0; i < format.frames; i++) {

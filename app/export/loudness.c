@@ -6,7 +6,7 @@
 
 #define BLOCK 48000 // samples a channel at a time
 
-double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable)
+double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable, GError **error)
 {
     RushesFrameFormat format;
     double loudness = -HUGE_VAL, peak = 0.0;
@@ -19,11 +19,11 @@ double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable
     g_autofree float *block = g_new(float, (gsize)BLOCK *(gsize)format.channels);
     for (gint64 at = 0; meter && at < format.samples; at += BLOCK) {
         gsize count = (gsize)MIN((gint64)BLOCK, format.samples - at);
-        if (g_cancellable_is_cancelled(cancellable)) {
+        if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+            !rushes_frame_source_read_samples(source, at, count, block, error)) {
             ebur128_destroy(&meter);
             return 0.0;
         }
-        rushes_frame_source_read_samples(source, at, count, block);
         ebur128_add_frames_float(meter, block, count);
     }
     if (!meter)

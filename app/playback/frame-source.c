@@ -24,10 +24,10 @@ GBytes *rushes_frame_source_read_frame(RushesFrameSource *self, int index, GErro
     return RUSHES_FRAME_SOURCE_GET_IFACE(self)->read_frame(self, index, error);
 }
 
-void rushes_frame_source_read_samples(RushesFrameSource *self, gint64 first, gsize count,
-                                      float *out)
+gboolean rushes_frame_source_read_samples(RushesFrameSource *self, gint64 first, gsize count,
+                                          float *out, GError **error)
 {
-    RUSHES_FRAME_SOURCE_GET_IFACE(self)->read_samples(self, first, count, out);
+    return RUSHES_FRAME_SOURCE_GET_IFACE(self)->read_samples(self, first, count, out, error);
 }
 
 void rushes_frame_source_changed(RushesFrameSource *self)
@@ -95,7 +95,7 @@ void rushes_frame_source_read_peaks(RushesFrameSource *self, guint count, float 
         gsize n = MIN(most, (gsize)MAX(1, (gint64)((i + 1) * span) - first));
         if (first >= format.samples)
             break;
-        rushes_frame_source_read_samples(self, first, n, samples);
+        rushes_frame_source_read_samples(self, first, n, samples, NULL);
         for (gsize k = 0; k < n * (gsize)format.channels; k++)
             peaks[i] = MAX(peaks[i], fabsf(samples[k]));
     }

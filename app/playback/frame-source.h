@@ -29,7 +29,8 @@ struct _RushesFrameSourceInterface {
 
     void (*get_format)(RushesFrameSource *self, RushesFrameFormat *format);
     GBytes *(*read_frame)(RushesFrameSource *self, int index, GError **error);
-    void (*read_samples)(RushesFrameSource *self, gint64 first, gsize count, float *out);
+    gboolean (*read_samples)(RushesFrameSource *self, gint64 first, gsize count, float *out,
+                             GError **error);
 };
 
 void rushes_frame_source_get_format(RushesFrameSource *self, RushesFrameFormat *format);
@@ -38,9 +39,10 @@ void rushes_frame_source_get_format(RushesFrameSource *self, RushesFrameFormat *
 // the frame is not ready or cannot be read.
 GBytes *rushes_frame_source_read_frame(RushesFrameSource *self, int index, GError **error);
 
-// Fills out[count * channels], interleaved; silence where there is no sound (yet).
-void rushes_frame_source_read_samples(RushesFrameSource *self, gint64 first, gsize count,
-                                      float *out);
+// Fills out[count * channels], interleaved; silence where there is no sound (yet). FALSE with an error when sound that
+// was there cannot be read any more: silence stands in its place, which a preview may play and no file may keep.
+gboolean rushes_frame_source_read_samples(RushesFrameSource *self, gint64 first, gsize count,
+                                          float *out, GError **error);
 
 // For implementations: say that the format has changed.
 void rushes_frame_source_changed(RushesFrameSource *self);

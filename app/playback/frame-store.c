@@ -105,8 +105,8 @@ static GBytes *hold_master_sound(RushesFrameStore *self)
     return g_bytes_ref(self->sound);
 }
 
-static void frame_store_read_samples(RushesFrameSource *source, gint64 first, gsize count,
-                                     float *out)
+static gboolean frame_store_read_samples(RushesFrameSource *source, gint64 first, gsize count,
+                                         float *out, GError **error)
 {
     RushesFrameStore *self = RUSHES_FRAME_STORE(source);
     g_autoptr(RushesOpenFile) file = NULL;
@@ -124,16 +124,22 @@ static void frame_store_read_samples(RushesFrameSource *source, gint64 first, gs
     memset(out, 0, count * channels * sizeof(float));
     gint64 from = MAX(0, first), to = MIN(samples, first + (gint64)count);
     gsize frame = channels * sizeof(float);
-    if (sound)
-        to = MIN(to, (gint64)(g_bytes_get_size(sound) / frame));
     if (from >= to)
-        return;
+        return TRUE;
     float *at = out + (gsize)(from - first) * channels;
     gsize bytes = (gsize)(to - from) * frame;
-    if (sound)
+    gboolean whole = sound ? (gsize)to * frame <= g_bytes_get_size(sound)
+                           : file && rushes_open_file_read(file, at, bytes, from * (gint64)frame);
+    if (whole && sound)
         memcpy(at, (const char *)g_bytes_get_data(sound, NULL) + (gsize)from * frame, bytes);
-    else if (!file || !rushes_open_file_read(file, at, bytes, from * (gint64)frame))
-        memset(at, 0, bytes);
+    if (whole)
+        return TRUE;
+    memset(at, 0, bytes);
+    g_set_error(
+        error, RUSHES_ERROR, RUSHES_ERROR_IO,
+        "The sound cannot be read from %s/%s; put the file back or generate the take again.",
+        self->folder, sound ? MASTER_FILE : SOUND_FILE);
+    return FALSE;
 }
 
 static void frame_source_init(RushesFrameSourceInterface *iface)

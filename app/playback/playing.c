@@ -91,7 +91,7 @@ static void fill_stretch(RushesPlaying *now, const double *places, guint count, 
     gsize span = (gsize)((gint64)floor(high) - first) + 2;
     g_autofree float *samples = g_new(float, span *(gsize)channels);
 
-    rushes_frame_source_read_samples(now->source, first, span, samples);
+    rushes_frame_source_read_samples(now->source, first, span, samples, NULL);
     for (guint i = 0; i < count; i++) {
         for (int c = 0; c < channels; c++)
             out[i * (guint)channels + (guint)c] =

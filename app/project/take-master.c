@@ -82,8 +82,8 @@ static gboolean add_sound(Master *self, RushesClipWriter *writer, GError **error
 
     for (gint64 at = 0; at < self->format.samples; at += SAMPLES_A_GO) {
         gsize count = (gsize)MIN(SAMPLES_A_GO, self->format.samples - at);
-        rushes_frame_source_read_samples(self->raw, at, count, samples);
-        if (!rushes_clip_writer_add_samples(writer, samples, count, error))
+        if (!rushes_frame_source_read_samples(self->raw, at, count, samples, error) ||
+            !rushes_clip_writer_add_samples(writer, samples, count, error))
             return FALSE;
     }
     return TRUE;
@@ -153,7 +153,8 @@ static gboolean prove_sound(Master *self, const char *path, GError **error)
         return differs(path, "sound", error);
     for (gint64 at = 0; at < self->format.samples; at += SAMPLES_A_GO) {
         gsize count = (gsize)MIN(SAMPLES_A_GO, self->format.samples - at);
-        rushes_frame_source_read_samples(self->raw, at, count, raw);
+        if (!rushes_frame_source_read_samples(self->raw, at, count, raw, error))
+            return FALSE;
         for (gsize i = 0; i < count * channels; i++) {
             if (fabsf(CLAMP(raw[i], -1.0f, 1.0f) - kept[(gsize)at * channels + i]) > FLAC_HALFSTEP)
                 return differs(path, "sound", error);

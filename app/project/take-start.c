@@ -73,8 +73,8 @@ static gboolean write_sound(RushesTake *take, RushesFrameSource *source, int cou
     gsize samples = (gsize)(count / format.fps * format.rate);
     gint64 first = (gint64)((format.ready - count) / format.fps * format.rate);
     g_autofree float *sound = g_new(float, samples);
-    rushes_frame_source_read_samples(source, first, samples, sound);
-    if (!write_file(take, AUDIO_FILE, sound, samples * sizeof(float), error))
+    if (!rushes_frame_source_read_samples(source, first, samples, sound, error) ||
+        !write_file(take, AUDIO_FILE, sound, samples * sizeof(float), error))
         return FALSE;
     g_free(recipe->condition_audio);
     recipe->condition_audio = g_strdup(AUDIO_FILE);

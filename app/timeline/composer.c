@@ -154,12 +154,12 @@ static GBytes *rushes_composer_read_frame(RushesFrameSource *source, int frame, 
     return g_bytes_new_take(g_steal_pointer(&picture), bytes);
 }
 
-static void rushes_composer_read_samples(RushesFrameSource *source, gint64 first, gsize count,
-                                         float *out)
+static gboolean rushes_composer_read_samples(RushesFrameSource *source, gint64 first, gsize count,
+                                             float *out, GError **error)
 {
     g_autoptr(RushesTimeline) timeline = rushes_composer_get_timeline(RUSHES_COMPOSER(source));
 
-    rushes_mixer_run(timeline, first, count, out);
+    return rushes_mixer_run(timeline, first, count, out, error);
 }
 
 static void rushes_composer_iface_init(RushesFrameSourceInterface *iface)

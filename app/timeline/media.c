@@ -159,11 +159,13 @@ double rushes_media_seconds(const RushesMedia *self)
     return (double)self->frames / RUSHES_TIMELINE_RATE;
 }
 
-void rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out)
+gboolean rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out)
 {
-    if (!rushes_steady_file_read(&self->file, (guint64)first * RUSHES_SAMPLE_FRAME_BYTES, out,
-                                 count * RUSHES_SAMPLE_FRAME_BYTES, NULL))
-        memset(out, 0, count * RUSHES_SAMPLE_FRAME_BYTES);
+    if (rushes_steady_file_read(&self->file, (guint64)first * RUSHES_SAMPLE_FRAME_BYTES, out,
+                                count * RUSHES_SAMPLE_FRAME_BYTES, NULL))
+        return TRUE;
+    memset(out, 0, count * RUSHES_SAMPLE_FRAME_BYTES);
+    return FALSE;
 }
 
 float *rushes_media_read_peaks(const RushesMedia *self, guint a_second, gsize *count)

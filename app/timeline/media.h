@@ -21,9 +21,9 @@ RushesMedia *rushes_media_open(RushesProject *project, const char *name, GError 
 RushesMedia *rushes_media_ref(RushesMedia *self);
 void rushes_media_unref(RushesMedia *self);
 double rushes_media_seconds(const RushesMedia *self);
-// `count` moments from `first` on, f32 at RUSHES_TIMELINE_RATE, interleaved stereo. Silence where the file no longer
-// holds them: somebody may have cut it short since it was opened.
-void rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out);
+// `count` moments from `first` on, f32 at RUSHES_TIMELINE_RATE, interleaved stereo. FALSE and silence when the file no
+// longer holds them: somebody may have cut it short since it was opened.
+gboolean rushes_media_read(const RushesMedia *self, gint64 first, gsize count, float *out);
 // The loudest absolute sample of each of `a_second` spans a second, over both channels; owned by the caller.
 float *rushes_media_read_peaks(const RushesMedia *self, guint a_second, gsize *count);
 

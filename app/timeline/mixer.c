@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "rushes-error.h"
 // The takes' sound is brought to the film's rate by a windowed sinc of this many taps on each side, its cut-off at the
 // lower of the two Nyquist frequencies. Source: J. O. Smith, "Digital Audio Resampling", band-limited interpolation.
 #define TAPS 16
@@ -41,8 +42,8 @@ static double cut_gain(const RushesTimeline *timeline, guint index, double t)
 }
 
 // `count` stereo samples of the cut from `first`, counted from the cut's start at the film's rate.
-static void read_cut(const RushesTimeline *timeline, const RushesCut *cut, gint64 first,
-                     gsize count, float *out)
+static gboolean read_cut(const RushesTimeline *timeline, const RushesCut *cut, gint64 first,
+                         gsize count, float *out, GError **error)
 {
     double fps = cut->format.fps > 0.0 ? cut->format.fps : timeline->fps;
     double ratio = (double)cut->format.rate / RUSHES_TIMELINE_RATE; // source samples a film sample
@@ -54,9 +55,9 @@ static void read_cut(const RushesTimeline *timeline, const RushesCut *cut, gint6
     g_autofree float *source = g_new0(float, span *(gsize)channels);
     gint64 skip = MAX(0, -from);
 
-    if (skip < (gint64)span)
-        rushes_frame_source_read_samples(cut->source, from + skip, span - (gsize)skip,
-                                         source + (gsize)skip * (gsize)channels);
+    gboolean whole = skip >= (gint64)span || rushes_frame_source_read_samples(
+                                                 cut->source, from + skip, span - (gsize)skip,
+                                                 source + (gsize)skip * (gsize)channels, error);
     double cutoff = MIN(1.0, 1.0 / ratio);
     for (gsize i = 0; i < count; i++) {
         double at = origin + (double)(first + (gint64)i) * ratio;
@@ -76,10 +77,11 @@ static void read_cut(const RushesTimeline *timeline, const RushesCut *cut, gint6
         out[2 * i] = (float)sum[0];
         out[2 * i + 1] = (float)sum[1];
     }
+    return whole;
 }
 
-static void mix_cut(const RushesTimeline *timeline, guint index, gint64 first, gsize count,
-                    float *out)
+static gboolean mix_cut(const RushesTimeline *timeline, guint index, gint64 first, gsize count,
+                        float *out, GError **error)
 {
     const RushesCut *cut = g_ptr_array_index(timeline->cuts, index);
     gint64 start = llround(cut->start / timeline->fps * RUSHES_TIMELINE_RATE);
@@ -88,19 +90,23 @@ static void mix_cut(const RushesTimeline *timeline, guint index, gint64 first, g
 
     if (cut->mute || !cut->source || cut->format.rate <= 0 || cut->format.channels < 1 ||
         from >= to)
-        return;
+        return TRUE;
     gsize length = (gsize)(to - from);
     g_autofree float *own = g_new(float, 2 * length);
-    read_cut(timeline, cut, from - start, length, own);
+    gboolean whole = read_cut(timeline, cut, from - start, length, own, error);
     for (gsize i = 0; i < length; i++) {
         double gain =
             cut_gain(timeline, index, (double)(from - start + (gint64)i) / RUSHES_TIMELINE_RATE);
         out[2 * ((gsize)(from - first) + i)] += (float)(gain * (double)own[2 * i]);
         out[2 * ((gsize)(from - first) + i) + 1] += (float)(gain * (double)own[2 * i + 1]);
     }
+    if (!whole)
+        g_prefix_error(error, "Shot %u: ", index + 1);
+    return whole;
 }
 
-static void mix_clip(const RushesSoundClip *clip, gint64 first, gsize count, float *out)
+static gboolean mix_clip(const RushesSoundClip *clip, gint64 first, gsize count, float *out,
+                         GError **error)
 {
     gint64 start = llround(clip->at * RUSHES_TIMELINE_RATE);
     gint64 in = llround(clip->in * RUSHES_TIMELINE_RATE);
@@ -108,9 +114,14 @@ static void mix_clip(const RushesSoundClip *clip, gint64 first, gsize count, flo
     gint64 from = MAX(first, start), to = MIN(first + (gint64)count, start + length);
 
     if (clip->mute || !clip->media || from >= to)
-        return;
+        return TRUE;
     g_autofree float *samples = g_new(float, 2 * (gsize)(to - from));
-    rushes_media_read(clip->media, in + from - start, (gsize)(to - from), samples);
+    if (!rushes_media_read(clip->media, in + from - start, (gsize)(to - from), samples)) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                    "%s cannot be read any more at its second %.2f; import it again.", clip->name,
+                    (double)(in + from - start) / RUSHES_TIMELINE_RATE);
+        return FALSE;
+    }
     double seconds = (double)length / RUSHES_TIMELINE_RATE;
     for (gint64 n = from; n < to; n++) {
         double t = (double)(n - start) / RUSHES_TIMELINE_RATE;
@@ -118,13 +129,20 @@ static void mix_clip(const RushesSoundClip *clip, gint64 first, gsize count, flo
         for (int c = 0; c < 2; c++)
             out[2 * (n - first) + c] += (float)(gain * (double)samples[2 * (n - from) + c]);
     }
+    return TRUE;
 }
 
-void rushes_mixer_run(const RushesTimeline *timeline, gint64 first, gsize count, float *out)
+gboolean rushes_mixer_run(const RushesTimeline *timeline, gint64 first, gsize count, float *out,
+                          GError **error)
 {
+    gboolean whole = TRUE;
+
     memset(out, 0, count * RUSHES_TIMELINE_CHANNELS * sizeof(*out));
     for (guint i = 0; i < timeline->cuts->len; i++)
-        mix_cut(timeline, i, first, count, out);
+        whole = mix_cut(timeline, i, first, count, out, whole ? error : NULL) && whole;
     for (guint i = 0; i < timeline->sound->len; i++)
-        mix_clip(g_ptr_array_index(timeline->sound, i), first, count, out);
+        whole = mix_clip(g_ptr_array_index(timeline->sound, i), first, count, out,
+                         whole ? error : NULL) &&
+                whole;
+    return whole;
 }

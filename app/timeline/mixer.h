@@ -8,7 +8,9 @@
 
 G_BEGIN_DECLS
 
-// Fills out[count * RUSHES_TIMELINE_CHANNELS] with samples [first, first + count) at RUSHES_TIMELINE_RATE.
-void rushes_mixer_run(const RushesTimeline *timeline, gint64 first, gsize count, float *out);
+// Fills out[count * RUSHES_TIMELINE_CHANNELS] with samples [first, first + count) at RUSHES_TIMELINE_RATE. FALSE with an
+// error when some of it cannot be read any more; it is silent then, and all else sounds.
+gboolean rushes_mixer_run(const RushesTimeline *timeline, gint64 first, gsize count, float *out,
+                          GError **error);
 
 G_END_DECLS

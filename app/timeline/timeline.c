@@ -30,6 +30,7 @@ static void sound_clip_free(RushesSoundClip *clip)
 {
     g_clear_pointer(&clip->media, rushes_media_unref);
     g_free(clip->id);
+    g_free(clip->name);
     g_free(clip->problem);
     g_free(clip);
 }
@@ -102,6 +103,22 @@ static gboolean has_file(RushesTake *take, const char *name)
     return g_file_test(path, G_FILE_TEST_IS_REGULAR);
 }
 
+// Whether the take was made with more sound than its files still hold where the shot sounds.
+static char *sound_problem(RushesTake *take, const RushesCut *cut, guint number)
+{
+    const RushesFrameFormat *format = &cut->format;
+    double made = rushes_json_number(rushes_take_get_result(take), "samples", 0.0);
+    double wanted = format->fps > 0.0 ? (cut->out + 1) / format->fps * format->rate : 0.0;
+
+    if (cut->mute || format->rate <= 0 || (double)format->samples >= MIN(made, floor(wanted)))
+        return NULL;
+    return g_strdup_printf("The sound of shot %u is not whole: take %d has %.2f of %.2f seconds of "
+                           "it; put takes/%s/audio.f32 back, or mute the shot.",
+                           number, rushes_take_get_number(take),
+                           (double)format->samples / format->rate, made / format->rate,
+                           rushes_take_get_id(take));
+}
+
 // Why not all of the shot can be shown, for the creator; NULL when it can.
 static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
 {
@@ -119,7 +136,7 @@ static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
                                "back, or remove the shot.",
                                number, rushes_take_get_number(take), id);
     if (cut->format.ready > cut->out)
-        return NULL;
+        return sound_problem(take, cut, number);
     return g_strdup_printf(
         "Shot %u has no picture from its frame %d on: take %d has %d of %d frames; "
         "let it be finished, or trim the shot.",
@@ -171,9 +188,9 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
 {
     const char *media = rushes_json_string(fields, "media", "");
     RushesSoundClip *clip = g_new0(RushesSoundClip, 1);
-    g_autofree char *name = sound_name(fields);
     g_autoptr(GError) error = NULL;
 
+    clip->name = sound_name(fields);
     clip->id = g_strdup(rushes_json_string(fields, "id", ""));
     clip->media = rushes_media_open(project, media, &error);
     double seconds = clip->media ? rushes_media_seconds(clip->media) : 0.0;
@@ -186,11 +203,11 @@ static void add_sound(RushesTimeline *timeline, RushesProject *project, const cJ
     clip->fade_out = bounded(fields, "fade_out", 0.0, MAX_SECONDS, 0.0);
     clip->mute = rushes_json_bool(fields, "mute", FALSE);
     if (!clip->media)
-        clip->problem = g_strdup_printf("%s is silent: %s", name, error->message);
+        clip->problem = g_strdup_printf("%s is silent: %s", clip->name, error->message);
     else if (seconds < whole - 1e-3)
         clip->problem = g_strdup_printf("%s is silent from %.2f s of it on: media/%s has %.2f of "
                                         "%.2f seconds; import it again.",
-                                        name, seconds, media, seconds, whole);
+                                        clip->name, seconds, media, seconds, whole);
     complain(problems, clip->problem);
     g_ptr_array_add(timeline->sound, clip);
 }

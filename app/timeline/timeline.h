@@ -39,6 +39,7 @@ typedef struct RushesCut {
 // One piece of the second sound lane.
 typedef struct RushesSoundClip {
     char *id;
+    char *name;         // for sentences: what the creator knows it by
     RushesMedia *media; // NULL when the file is gone
     double at;          // seconds from the film's start
     double in, out;     // seconds of the media

@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "export/film-export.h"
 #include "project/recipe-file.h"
@@ -142,7 +143,7 @@ static void assert_export_is_preview(const char *name, int frames)
     gsize count = (gsize)frames * RUSHES_TIMELINE_RATE / FPS;
     g_assert_cmpuint(bytes, ==, count * 2 * sizeof(float));
     g_autofree float *heard = g_new(float, 2 * count);
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, heard);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, heard, NULL);
     const float *stored = (const float *)(const void *)samples;
     for (gsize i = 0; i < 2 * count; i++) // 24 bits
         g_assert_cmpfloat(fabsf(stored[i] - CLAMP(heard[i], -1.0f, 1.0f)), <=, 1.5f / (1 << 23));
@@ -215,6 +216,38 @@ static void a_film_with_a_hole_is_refused(void)
     g_assert_cmpint(g_rename(aside, frames), ==, 0); // put back, it goes on
     g_assert_true(export(path, NULL, &error));
     g_assert_no_error(error);
+}
+
+// Somebody cuts an imported sound short after the export has looked at it: no file with a hole in its sound is made.
+static void a_sound_that_is_cut_short_meanwhile_is_told(void)
+{
+    static const char *const names[] = {"cut.wav", "cut.mkv"};
+    g_autofree char *media = rushes_speech_speak(project, "cut in the middle", "en", NULL);
+    g_autofree char *file =
+        g_build_filename(rushes_project_get_folder(project), "media", media, NULL);
+    g_autoptr(cJSON) clip = cJSON_CreateObject();
+    const RushesFilmExport request = {.normalise = TRUE};
+    g_autofree char *samples = NULL;
+    gsize bytes;
+
+    cJSON_AddStringToObject(clip, "media", media);
+    cJSON_AddStringToObject(clip, "title", "My line");
+    g_autofree char *id = rushes_film_add_sound(project, clip, "Add", NULL);
+    g_assert_true(g_file_get_contents(file, &samples, &bytes, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = target(names[i]);
+        g_autoptr(GError) error = NULL;
+        RushesFilmExport own = request;
+        own.normalise = i == 0; // the first meets it while it measures, the other while it writes
+        g_autoptr(RushesExporter) exporter =
+            rushes_film_export_new(project, path, &own, NULL, NULL);
+        g_assert_cmpint(truncate(file, (off_t)bytes / 2), ==, 0);
+        g_assert_false(rushes_exporter_run(exporter, NULL, &error));
+        g_assert_nonnull(strstr(error->message, "My line\u201d cannot be read any more"));
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        g_assert_true(g_file_set_contents(file, samples, (gssize)bytes, NULL));
+    }
+    g_assert_true(rushes_film_remove_sound(project, id, NULL));
 }
 
 static int probe_frames(const char *path)
@@ -497,6 +530,7 @@ int main(int argc, char **argv)
     ADD(every_estimate_is_within_a_factor_of_two);
     ADD(every_aspect_and_edit_is_exported_as_shown);
     ADD(a_film_with_a_hole_is_refused);
+    ADD(a_sound_that_is_cut_short_meanwhile_is_told);
     int status = g_test_run();
     g_clear_object(&project);
     g_autofree char *command = g_strdup_printf("rm -r '%s'", scratch);

@@ -162,11 +162,11 @@ static void sound_is_the_same_however_it_is_cut(void)
     g_autofree float *whole = g_new(float, 2 * count);
     g_autofree float *parts = g_new(float, 2 * count);
 
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, whole);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, count, whole, NULL);
     for (gsize at = 0, step = 1; at < count; at += step, step = step * 3 + 1) {
         step = MIN(step, count - at);
         rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), (gint64)at, step,
-                                         parts + 2 * at);
+                                         parts + 2 * at, NULL);
     }
     g_assert_cmpmem(whole, 2 * count * sizeof(float), parts, 2 * count * sizeof(float));
     film_clear(&film);
@@ -181,7 +181,7 @@ static void resampled_sound_keeps_pitch_and_level(void)
     float samples[2 * 4800];
     double worst = 0.0;
 
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 12000, 4800, samples);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 12000, 4800, samples, NULL);
     for (int i = 0; i < 4800; i++) {
         double expected = 0.25 * sin(2.0 * G_PI * 440.0 * (12000 + i) / RUSHES_TIMELINE_RATE);
         worst = MAX(worst, fabs((double)samples[2 * i] - expected));
@@ -203,8 +203,8 @@ static void mute_silences_one_shot_only(void)
     g_autoptr(RushesComposer) composer = compose(&film);
     float first[200], second[200];
 
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 20000, 100, first);
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 70000, 100, second);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 20000, 100, first, NULL);
+    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 70000, 100, second, NULL);
     float loudest[2] = {0.0f, 0.0f};
     for (int i = 0; i < 200; i++) {
         loudest[0] = MAX(loudest[0], fabsf(first[i]));
@@ -241,7 +241,7 @@ static void a_spoken_line_sounds_at_its_place(void)
     float before = 0.0f, after = 0.0f;
 
     rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, RUSHES_TIMELINE_RATE,
-                                     samples);
+                                     samples, NULL);
     for (int i = 0; i < 2 * RUSHES_TIMELINE_RATE; i++)
         *(i < 2 * RUSHES_TIMELINE_RATE / 5 ? &before : &after) =
             MAX(i < 2 * RUSHES_TIMELINE_RATE / 5 ? before : after, fabsf(samples[i]));
@@ -250,7 +250,7 @@ static void a_spoken_line_sounds_at_its_place(void)
     film_clear(&film);
 }
 
-static void a_sound_cut_short_while_it_is_open_falls_silent(void)
+static void a_sound_cut_short_while_it_is_open_falls_silent_and_says_so(void)
 {
     Film film = film_new();
     g_autoptr(GError) error = NULL;
@@ -267,15 +267,20 @@ static void a_sound_cut_short_while_it_is_open_falls_silent(void)
 
     g_assert_no_error(error);
     g_assert_cmpint(truncate(path, 0), ==, 0);
-    rushes_media_read(media, 100, RUSHES_TIMELINE_RATE / 4, samples);
+    g_assert_false(rushes_media_read(media, 100, RUSHES_TIMELINE_RATE / 4, samples));
     for (int i = 0; i < RUSHES_TIMELINE_RATE / 2; i++)
         g_assert_cmpfloat(samples[i], ==, 0.0f);
     g_autofree float *peaks = rushes_media_read_peaks(media, 100, &count);
     g_assert_cmpuint(count, >, 0);
     for (gsize i = 0; i < count; i++)
         g_assert_cmpfloat(peaks[i], ==, 0.0f);
-    rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0, RUSHES_TIMELINE_RATE / 2,
-                                     samples);
+    g_assert_false(rushes_frame_source_read_samples(RUSHES_FRAME_SOURCE(composer), 0,
+                                                    RUSHES_TIMELINE_RATE / 2, samples, &error));
+    g_assert_nonnull(strstr(error->message, "A sound cannot be read any more at its second 0.00"));
+    float loudest = 0.0f; // the shot's own sound goes on
+    for (int i = 0; i < RUSHES_TIMELINE_RATE; i++)
+        loudest = MAX(loudest, fabsf(samples[i]));
+    g_assert_cmpfloat(loudest, >, 0.3f);
     film_clear(&film);
 }
 
@@ -403,7 +408,7 @@ int main(int argc, char **argv)
     ADD(resampled_sound_keeps_pitch_and_level);
     ADD(mute_silences_one_shot_only);
     ADD(a_spoken_line_sounds_at_its_place);
-    ADD(a_sound_cut_short_while_it_is_open_falls_silent);
+    ADD(a_sound_cut_short_while_it_is_open_falls_silent_and_says_so);
     ADD(a_file_without_sound_is_refused_and_leaves_nothing);
     ADD(a_full_disk_and_an_unreadable_file_are_named_and_leave_nothing);
     ADD(the_crop_follows_the_canvas_and_its_position);

@@ -79,7 +79,7 @@ static void check_sound(RushesFrameSource *source, float bound)
 {
     gsize count;
     g_autofree float *samples = make_sound(&count), *read = g_new(float, count);
-    rushes_frame_source_read_samples(source, 0, count, read);
+    rushes_frame_source_read_samples(source, 0, count, read, NULL);
     for (gsize i = 0; i < count; i++)
         g_assert_true(fabsf(read[i] - samples[i]) <= bound);
 }
