@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "export/exporter.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <math.h>
 #include <string.h>
 
 #include "export/export-output.h"
+#include "export/export-target.h"
 #include "export/loudness.h"
 
 // The first ones fill the encoder and go by faster than the rest.
@@ -220,68 +220,6 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
     return done;
 }
 
-static void remove_all(const char *path)
-{
-    g_autoptr(GDir) dir =
-        g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        remove_all(inside);
-    }
-    g_remove(path);
-}
-
-static char *workshop_of(const char *path, guint32 tag)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *base = g_path_get_basename(path);
-
-    return g_strdup_printf("%s/.%s.%08x.export", folder, base, tag);
-}
-
-void rushes_exporter_clear_remains(const char *path, guint32 tag)
-{
-    g_autofree char *workshop = workshop_of(path, tag);
-
-    remove_all(workshop);
-}
-
-// What went wrong was said of a file in the workshop; the creator knows the target.
-static void name_target(RushesExporter *self, const char *hidden, GError **error)
-{
-    if (!error || !*error)
-        return;
-    g_autofree char *shown = g_filename_display_name(self->path);
-    g_autofree char *hidden_shown = g_filename_display_name(hidden);
-    g_auto(GStrv) parts = g_strsplit((*error)->message, hidden_shown, -1);
-    char *message = g_strjoinv(shown, parts);
-    g_free((*error)->message);
-    (*error)->message = message;
-}
-
-// Gives the finished file its name. The sidecar goes first: a film must not stand for a moment beside the credentials
-// of the one it replaces.
-static gboolean publish(RushesExporter *self, const char *hidden, GError **error)
-{
-    g_autofree char *hidden_store = g_strconcat(hidden, RUSHES_SIDECAR_ENDING, NULL);
-    g_autofree char *store = g_strconcat(self->path, RUSHES_SIDECAR_ENDING, NULL);
-
-    g_unlink(store);
-    if (g_rename(hidden, self->path) != 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s cannot be written: %s.",
-                    self->path, g_strerror(errno));
-        return FALSE;
-    }
-    if (g_file_test(hidden_store, G_FILE_TEST_EXISTS) && g_rename(hidden_store, store) != 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s cannot be written: %s.",
-                    store, g_strerror(errno));
-        return FALSE;
-    }
-    return TRUE;
-}
-
 static gboolean write_all(RushesExporter *self, const char *hidden, const RushesFrameFormat *format,
                           GCancellable *cancellable, GError **error)
 {
@@ -296,17 +234,13 @@ static gboolean write_all(RushesExporter *self, const char *hidden, const Rushes
         begin_phase(self, "Signing");
         done = sign(self, hidden, error);
     }
-    return done && publish(self, hidden, error);
+    return done;
 }
 
 gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error)
 {
     RushesFrameFormat format;
-    g_autofree char *workshop =
-        workshop_of(self->path, self->options.tag ? self->options.tag : g_random_int());
-    g_autofree char *base = g_path_get_basename(self->path);
-    g_autofree char *hidden = g_build_filename(workshop, base, NULL);
-    g_autoptr(GError) failure = NULL;
+    g_auto(RushesExportTarget) target = {0};
 
     rushes_frame_source_get_format(self->source, &format);
     if (format.frames < 1 || format.ready < format.frames) {
@@ -317,22 +251,13 @@ gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GE
                     format.ready, format.frames);
         return FALSE;
     }
-    remove_all(workshop);
-    if (g_mkdir(workshop, 0755) != 0) {
-        g_autofree char *shown = g_filename_display_name(self->path);
-        int number = errno;
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(number), "%s cannot be written: %s.",
-                    shown,
-                    number == ENOENT   ? "its folder is not there; make it, or choose another"
-                    : number == ENOSPC ? "there is no space left on the device; free some"
-                                       : g_strerror(number));
+    guint32 tag = self->options.tag ? self->options.tag : g_random_int();
+    gboolean is_folder = self->options.container == RUSHES_CONTAINER_PNG;
+    if (!rushes_export_target_open(&target, self->path, is_folder, tag, error))
         return FALSE;
-    }
-    gboolean done = write_all(self, hidden, &format, cancellable, &failure);
-    remove_all(workshop);
-    if (!done) {
-        name_target(self, hidden, &failure);
-        g_propagate_error(error, g_steal_pointer(&failure));
+    if (!write_all(self, target.hidden, &format, cancellable, error) ||
+        !rushes_export_target_publish(&target, error)) {
+        rushes_export_target_name(&target, error);
         return FALSE;
     }
     g_mutex_lock(&self->lock);
@@ -361,6 +286,8 @@ void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
 
     self->context = g_main_context_ref_thread_default();
     g_task_set_source_tag(task, rushes_exporter_start);
+    // A cancel that comes when the file has its name already must not be told as one that left nothing.
+    g_task_set_check_cancellable(task, FALSE);
     g_task_run_in_thread(task, run_thread);
 }
 
@@ -414,8 +341,7 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
         }
         bytes = bytes * (guint64)format.frames / (guint64)frames;
     }
-    remove_all(path);
-    g_rmdir(folder);
+    rushes_export_remove_all(folder);
     return bytes;
 }
 

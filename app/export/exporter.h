@@ -4,7 +4,7 @@
 // preview shows, encoded, and signed with content credentials. Runs in a thread of its own.
 //
 // On failure or cancel nothing is left under the target's name and a file that was there stays as it was. Until it is whole
-// everything lies in a hidden folder beside the target; only a killed program leaves that, see rushes_exporter_clear_remains.
+// everything lies in a hidden folder beside the target; only a killed program leaves that, see export-target.h.
 #pragma once
 #include "export/clip-container.h"
 #include "export/picture-marks.h"
@@ -67,8 +67,6 @@ const char *rushes_exporter_get_notice(RushesExporter *self);
 double rushes_exporter_get_fraction(RushesExporter *self);
 double rushes_exporter_get_eta(RushesExporter *self);
 const char *rushes_exporter_get_phase(RushesExporter *self); // static
-// Removes what an export to `path` with this tag left when its program was killed.
-void rushes_exporter_clear_remains(const char *path, guint32 tag);
 
 // About how many bytes the file will have, from encoding a few frames of it; 0 when that cannot be said. Blocks for up
 // to a second or so; for a thread, of an exporter that is not started.

@@ -29,9 +29,12 @@ struct RushesGifWriter {
 
 static gboolean fail(RushesGifWriter *self, int code, GError **error)
 {
-    const char *reason = errno == ENOSPC ? g_strerror(ENOSPC) : GifErrorString(code);
+    gboolean full = errno == ENOSPC || errno == EDQUOT, large = errno == EFBIG;
+    const char *reason = full    ? "there is no space left on the device"
+                         : large ? "it would be larger than files may be there"
+                                 : GifErrorString(code);
 
-    g_set_error(error, G_IO_ERROR, errno == ENOSPC ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED,
+    g_set_error(error, G_IO_ERROR, full || large ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED,
                 "%s cannot be written: %s.", self->path,
                 reason ? reason : "the GIF encoder refused");
     return FALSE;

@@ -16,6 +16,7 @@ struct _RushesExportJob {
     RushesFilmExport request;
     RushesExportState state;
     char *error;
+    gboolean was_killed;      // the studio ended in the middle of it
     RushesExporter *exporter; // made when it was put in, or when its turn comes
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "queue/export-queue.h"
 
+#include "export/export-target.h"
 #include "queue/export-job.h"
 #include "rushes-error.h"
 
@@ -209,7 +210,7 @@ RushesExportQueue *rushes_export_queue_new(RushesLibrary *library)
     self->library = g_object_ref(library);
     for (guint i = 0; i < records->len; i++) {
         g_autoptr(RushesExportJob) job = export_job_from_record(records->pdata[i]);
-        rushes_exporter_clear_remains(job->path, job->request.tag);
+        job->was_killed = rushes_export_target_clear_remains(job->path, job->request.tag);
         g_list_store_append(self->items, job);
     }
     return self;
@@ -218,6 +219,16 @@ RushesExportQueue *rushes_export_queue_new(RushesLibrary *library)
 void rushes_export_queue_start(RushesExportQueue *self)
 {
     self->started = TRUE;
+    for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self)); i++) {
+        g_autoptr(RushesExportJob) job = g_list_model_get_item(G_LIST_MODEL(self), i);
+        if (!job->was_killed)
+            continue;
+        g_autofree char *sentence = g_strdup_printf(
+            "Rushes ended while it wrote %s: the file is written again from its beginning.",
+            job->path);
+        job->was_killed = FALSE;
+        g_signal_emit_by_name(self, "notice", sentence);
+    }
     pump(self);
 }
 

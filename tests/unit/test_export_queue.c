@@ -330,7 +330,11 @@ static void a_killed_studio_writes_it_next_time(Fixture *fixture, gconstpointer 
     g_assert_cmpuint(count_jobs(fixture), ==, 1);
     g_assert_cmpuint(count_files(fixture), ==, 0); // what was half written is gone
     rushes_export_queue_start(fixture->queue);
+    g_assert_cmpuint(fixture->notices->len, ==, 1);
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], target));
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], "written again from its beginning"));
     WAIT_FOR(count_jobs(fixture) == 0);
+    g_assert_cmpuint(fixture->notices->len, ==, 1);
     g_assert_cmpuint(count_files(fixture), ==, 1);
     g_assert_cmpint(count_frames(target), ==, FRAMES);
 }
