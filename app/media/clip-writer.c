@@ -30,6 +30,7 @@ struct RushesClipWriter {
     char *recipe;
     RushesClipFormat format;
     gsize frame_bytes;
+    int width, height; // as encoded
     GstElement *pipeline;
     GstAppSrc *video, *audio; // NULL where the container has none
     guint64 frames, samples;
@@ -69,7 +70,7 @@ static void set_up_sources(RushesClipWriter *self)
     const char *packed = format->pixels == RUSHES_PIXELS_RGBA ? "RGBA" : "RGB";
     g_autoptr(GstCaps) video =
         gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, yuv ? "I420" : packed, "width",
-                            G_TYPE_INT, format->width, "height", G_TYPE_INT, format->height,
+                            G_TYPE_INT, self->width, "height", G_TYPE_INT, self->height,
                             "framerate", GST_TYPE_FRACTION, format->fps_num, format->fps_den,
                             "colorimetry", G_TYPE_STRING, yuv ? "bt709" : "1:1:7:1", NULL);
     if (self->video)
@@ -135,18 +136,16 @@ RushesClipWriter *rushes_clip_writer_new(const char *path, const RushesClipForma
 {
     g_autoptr(RushesClipWriter) self = g_new0(RushesClipWriter, 1);
 
-    g_return_val_if_fail(format->width > 0 && format->height > 0 && format->fps_num > 0 &&
+    g_return_val_if_fail(format->width > 1 && format->height > 1 && format->fps_num > 0 &&
                              format->fps_den > 0,
                          NULL);
     gst_init(NULL, NULL);
-    if (format->width % 2 || format->height % 2) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "Encoders want an even width and height, not %dx%d.", format->width,
-                    format->height);
-        return NULL;
-    }
     self->path = g_strdup(path);
     self->format = *format;
+    // Colour in pairs of pixels has no odd last column or row; the film's canvas leaves it out too.
+    gboolean in_pairs = rushes_container_wants_yuv(format->container);
+    self->width = in_pairs ? MAX(2, format->width & ~1) : format->width;
+    self->height = in_pairs ? MAX(2, format->height & ~1) : format->height;
     self->frame_bytes = (gsize)format->width * (gsize)format->height *
                         (format->pixels == RUSHES_PIXELS_RGBA ? 4 : 3);
     g_autofree char *folder = g_path_get_dirname(path);
@@ -223,14 +222,15 @@ static gboolean push_yuv(RushesClipWriter *self, const guint8 *pixels, GstClockT
     GstVideoInfo info;
     RushesPlane planes[3];
 
-    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, (guint)self->format.width,
-                              (guint)self->format.height);
+    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, (guint)self->width,
+                              (guint)self->height);
     g_autofree guint8 *yuv = g_malloc0(GST_VIDEO_INFO_SIZE(&info));
     for (guint i = 0; i < 3; i++)
         planes[i] = (RushesPlane){yuv + GST_VIDEO_INFO_PLANE_OFFSET(&info, i),
                                   (gsize)GST_VIDEO_INFO_PLANE_STRIDE(&info, i)};
     rushes_picture_to_yuv(pixels, self->format.pixels == RUSHES_PIXELS_RGBA ? 4 : 3,
-                          self->format.width, self->format.height, planes);
+                          self->frame_bytes / (gsize)self->format.height, self->width, self->height,
+                          planes);
     return push(self, self->video, yuv, GST_VIDEO_INFO_SIZE(&info), start, end, error);
 }
 

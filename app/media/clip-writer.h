@@ -17,7 +17,7 @@ typedef enum RushesPixels { RUSHES_PIXELS_RGB, RUSHES_PIXELS_RGBA } RushesPixels
 
 typedef struct RushesClipFormat {
     RushesContainer container; // 0: MP4
-    int width, height;         // even
+    int width, height;         // at least 2; MP4 and WebM leave an odd last column or row out
     RushesPixels pixels;       // packed rows, 8 bits a channel, sRGB
     int fps_num, fps_den;
     int rate;     // samples a second of what is pushed; 0: no sound

@@ -35,11 +35,9 @@ static void convert_chroma(const guint8 *top, const guint8 *bottom, int pixel_by
     }
 }
 
-void rushes_picture_to_yuv(const guint8 *pixels, int pixel_bytes, int width, int height,
+void rushes_picture_to_yuv(const guint8 *pixels, int pixel_bytes, gsize row, int width, int height,
                            const RushesPlane planes[3])
 {
-    gsize row = (gsize)width * (gsize)pixel_bytes;
-
     for (int y = 0; y < height; y++)
         convert_luma(pixels + row * (gsize)y, pixel_bytes, width,
                      planes[0].rows + planes[0].stride * (gsize)y);

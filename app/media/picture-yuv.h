@@ -13,10 +13,11 @@ typedef struct RushesPlane {
     gsize stride;
 } RushesPlane;
 
-// `pixels` are packed rows of width * pixel_bytes; red, green and blue come first. Both sides are even. Planes are Y
+// `pixels` are rows of pixels, `row` bytes from one to the next; red, green and blue come first. Both sides are even.
+// Planes are Y
 // (width x height), U and V (half of both). Chroma is sited left, as H.264, VP9 and AV1 have it unless they say
 // otherwise: [1 2 1]/4 along the row, the mean of two rows.
-void rushes_picture_to_yuv(const guint8 *pixels, int pixel_bytes, int width, int height,
+void rushes_picture_to_yuv(const guint8 *pixels, int pixel_bytes, gsize row, int width, int height,
                            const RushesPlane planes[3]);
 
 G_END_DECLS
