@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "media/clip-decoder.h"
 
-#include <gst/gst.h>
+#include "media/decode-guard.h"
 
-#define MAX_SIDE 16384
 // How often a decoder that gives nothing is asked whether it has failed.
 #define LOOK_AGAIN (50 * GST_MSECOND)
 
@@ -20,10 +19,16 @@ static gboolean fail_with(const RushesClipDecoder *self, GstMessage *message, GE
 {
     g_autoptr(GError) cause = NULL;
 
+    const char *refusal = rushes_decode_guard_refusal(self->pipeline);
+
     if (message)
         gst_message_parse_error(message, &cause, NULL);
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s cannot be decoded: %s", self->name,
-                cause ? cause->message : "it holds nothing of the kind that is wanted.");
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s cannot be decoded: %s%s",
+                self->name,
+                refusal ? refusal
+                : cause ? cause->message
+                        : "it holds nothing of the kind that is wanted.",
+                refusal ? "." : "");
     return FALSE;
 }
 
@@ -60,8 +65,8 @@ gboolean rushes_clip_decoder_pull_frame(const RushesClipDecoder *self, GstVideoF
 
     if (!sample)
         return FALSE;
-    if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) && info.width <= MAX_SIDE &&
-        info.height <= MAX_SIDE &&
+    if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) &&
+        info.width <= RUSHES_MOST_SIDE && info.height <= RUSHES_MOST_SIDE &&
         gst_video_frame_map(frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ))
         return TRUE;
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -86,6 +91,7 @@ gboolean rushes_clip_decoder_open(RushesClipDecoder *self, const char *file, con
         return FALSE;
     g_autoptr(GstElement) source = gst_bin_get_by_name(GST_BIN(self->pipeline), "file");
     g_object_set(source, "location", file, NULL);
+    rushes_decode_guard(self->pipeline);
     self->sink = GST_APP_SINK(gst_bin_get_by_name(GST_BIN(self->pipeline), "sink"));
     if (gst_element_set_state(self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
         return rushes_clip_decoder_fail(self, error);

@@ -47,7 +47,7 @@ cJSON *rushes_condition_from_picture(const char *file, const RushesConditionForm
 
     if (!rushes_clip_decoder_open(
             &decoder, file,
-            "decodebin ! videoflip video-direction=auto ! videoconvert ! video/x-raw,format=RGB",
+            "decodebin name=decode ! videoflip video-direction=auto ! videoconvert ! video/x-raw,format=RGB",
             error))
         return NULL;
     g_autofree guint8 *pixels = pull_frame(&decoder, format, error);
@@ -75,7 +75,7 @@ static guint8 *pull_last_frames(const char *file, int frames, const RushesCondit
     g_autofree guint8 *ring = g_malloc(bytes * (gsize)frames);
     g_autoptr(GError) failure = NULL;
     g_autofree char *chain =
-        g_strdup_printf("decodebin ! videoflip video-direction=auto ! videorate ! videoconvert ! "
+        g_strdup_printf("decodebin name=decode ! videoflip video-direction=auto ! videorate ! videoconvert ! "
                         "video/x-raw,format=RGB,framerate=%d/1000",
                         (int)(format->fps * 1000.0 + 0.5));
     guint8 *pixels;
@@ -110,7 +110,7 @@ static GArray *pull_samples(const char *file, int rate)
     g_auto(RushesClipDecoder) decoder = {0};
     GArray *samples = g_array_new(FALSE, FALSE, sizeof(float));
     g_autofree char *chain =
-        g_strdup_printf("decodebin ! audioconvert ! audioresample quality=10 ! "
+        g_strdup_printf("decodebin name=decode ! audioconvert ! audioresample quality=10 ! "
                         "audio/x-raw,format=F32LE,rate=%d,channels=1,layout=interleaved",
                         rate);
     GstSample *sample;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/decode-guard.h"
 #include "media/steady-file.h"
 #include "rushes-error.h"
 #include "timeline/sample-file.h"
@@ -67,7 +68,8 @@ static gboolean decode(const char *path, RushesSampleFile *out, GCancellable *ca
                        GError **error)
 {
     g_autofree char *text =
-        g_strdup_printf("filesrc name=file ! decodebin ! audioconvert ! audioresample ! "
+        g_strdup_printf("filesrc name=file ! decodebin name=decode expose-all-streams=false "
+                        "caps=\"audio/x-raw(ANY)\" ! audioconvert ! audioresample ! "
                         "audio/x-raw,format=F32LE,rate=%d,channels=%d,layout=interleaved ! "
                         "appsink name=sink sync=false max-buffers=64",
                         RUSHES_TIMELINE_RATE, RUSHES_TIMELINE_CHANNELS);
@@ -78,9 +80,16 @@ static gboolean decode(const char *path, RushesSampleFile *out, GCancellable *ca
     g_autoptr(GstElement) file = gst_bin_get_by_name(GST_BIN(pipeline), "file");
     g_autoptr(GstElement) sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
     g_object_set(file, "location", path, NULL);
+    rushes_decode_guard(pipeline);
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
     gboolean good = pull_samples(pipeline, GST_APP_SINK(sink), out, cancellable, error);
+    const char *refusal = rushes_decode_guard_refusal(pipeline);
     gst_element_set_state(pipeline, GST_STATE_NULL);
+    if (refusal && !g_cancellable_is_cancelled(cancellable)) {
+        g_clear_error(error);
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT, "%s.", refusal);
+        good = FALSE;
+    }
     if (good && out->bytes < RUSHES_SAMPLE_FRAME_BYTES) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
                     "it holds no sound; choose a music or voice file.");
@@ -133,6 +142,13 @@ RushesMedia *rushes_media_open(RushesProject *project, const char *name, GError 
     if (!rushes_steady_file_open(&self->file, path, NULL)) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
                     "media/%s cannot be read; put it back, or import the sound again.", name);
+        return NULL;
+    }
+    if (self->file.bytes > RUSHES_SAMPLE_FILE_MOST) {
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                    "media/%s is longer than the four hours that an import makes; import the sound "
+                    "again.",
+                    name);
         return NULL;
     }
     self->frames = self->file.bytes / RUSHES_SAMPLE_FRAME_BYTES;

@@ -7,9 +7,6 @@
 
 #include "rushes-error.h"
 
-#define MAX_MEDIA_BYTES                                                                            \
-    ((guint64)4 * 3600 * RUSHES_TIMELINE_RATE * RUSHES_SAMPLE_FRAME_BYTES) // four hours
-
 char *rushes_sample_file_folder(RushesProject *project, GError **error)
 {
     char *folder = g_build_filename(rushes_project_get_folder(project), "media", NULL);
@@ -48,7 +45,7 @@ gboolean rushes_sample_file_add(RushesSampleFile *out, const void *data, gsize b
                                 GError **error)
 {
     out->bytes += bytes;
-    if (out->bytes > MAX_MEDIA_BYTES) {
+    if (out->bytes > RUSHES_SAMPLE_FILE_MOST) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
                     "The sound is longer than four hours; cut it first");
         return FALSE;

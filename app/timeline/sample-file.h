@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 
 #define RUSHES_SAMPLE_FILE_ENDING ".f32"
 #define RUSHES_SAMPLE_FRAME_BYTES (RUSHES_TIMELINE_CHANNELS * sizeof(float))
+// Four hours, 5.5 GB: beyond that a file was mistaken, or made to fill the disk.
+#define RUSHES_SAMPLE_FILE_MOST                                                                    \
+    ((guint64)4 * 3600 * RUSHES_TIMELINE_RATE * RUSHES_SAMPLE_FRAME_BYTES)
 
 typedef struct RushesSampleFile {
     char *path, *temporary;
