@@ -11,7 +11,8 @@ GArray *rushes_watermark_read(const char *path, GError **error)
     int width = 0, height = 0;
 
     if (!rushes_clip_decoder_open(&decoder, path,
-                                  "decodebin name=decode ! videoconvert ! video/x-raw,format=GRAY8", error))
+                                  "decodebin name=decode ! videoconvert ! video/x-raw,format=GRAY8",
+                                  error))
         return NULL;
     while (rushes_clip_decoder_pull_frame(&decoder, &frame, &failure)) {
         const GstVideoInfo *info = &frame.info;

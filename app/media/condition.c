@@ -45,10 +45,10 @@ cJSON *rushes_condition_from_picture(const char *file, const RushesConditionForm
     g_auto(RushesClipDecoder) decoder = {0};
     gsize bytes = (gsize)format->width * (gsize)format->height * 3;
 
-    if (!rushes_clip_decoder_open(
-            &decoder, file,
-            "decodebin name=decode ! videoflip video-direction=auto ! videoconvert ! video/x-raw,format=RGB",
-            error))
+    if (!rushes_clip_decoder_open(&decoder, file,
+                                  "decodebin name=decode ! videoflip video-direction=auto ! "
+                                  "videoconvert ! video/x-raw,format=RGB",
+                                  error))
         return NULL;
     g_autofree guint8 *pixels = pull_frame(&decoder, format, error);
     if (!pixels) {
@@ -74,10 +74,10 @@ static guint8 *pull_last_frames(const char *file, int frames, const RushesCondit
     gsize bytes = (gsize)format->width * (gsize)format->height * 3;
     g_autofree guint8 *ring = g_malloc(bytes * (gsize)frames);
     g_autoptr(GError) failure = NULL;
-    g_autofree char *chain =
-        g_strdup_printf("decodebin name=decode ! videoflip video-direction=auto ! videorate ! videoconvert ! "
-                        "video/x-raw,format=RGB,framerate=%d/1000",
-                        (int)(format->fps * 1000.0 + 0.5));
+    g_autofree char *chain = g_strdup_printf(
+        "decodebin name=decode ! videoflip video-direction=auto ! videorate ! videoconvert ! "
+        "video/x-raw,format=RGB,framerate=%d/1000",
+        (int)(format->fps * 1000.0 + 0.5));
     guint8 *pixels;
 
     *total = 0;
