@@ -1,135 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The device runner: numbers against the reference, memory against the forecast, states and weights that
-// programs share, replays, masks and cancelling. What single kernels compute is tested elsewhere.
-#include <pthread.h>
+// programs share, replays and masks. What single kernels compute is tested elsewhere.
 #include <sys/types.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "device_test.h"
-#include "graph/exec.h"
-#include "graph/ops.h"
-
-enum { ROWS = 37, CHANNELS = 24, HEADS = 2, HIDDEN = 50, FRAMES = 4, SIDE = 6 };
-
-typedef struct Model {
-    WeightSet *set;
-    Graph *graph;
-} Model;
-
-static float noise(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return (float)(*state >> 8) / 8388608.0f - 1.0f;
-}
-
-static const Weight *random_weight(Model *model, const char *name, uint32_t n_dims,
-                                   const uint64_t *dims, float size)
-{
-    uint64_t count = 1;
-    uint32_t state = 1;
-    for (uint32_t i = 0; i < n_dims; i++)
-        count *= dims[i];
-    for (const char *p = name; *p; p++)
-        state = state * 31 + (uint32_t)*p;
-    float *values = malloc(count * sizeof(float));
-    for (uint64_t i = 0; values && i < count; i++)
-        values[i] = noise(&state) * size;
-    return weight_set_derive(model->set, name, n_dims, dims, values);
-}
-
-static const Weight *matrix(Model *model, const char *name, uint64_t out, uint64_t in)
-{
-    return random_weight(model, name, 2, (uint64_t[]){out, in}, 0.3f);
-}
-
-static void model_open(Model *model, const char *name)
-{
-    CHECK(weight_set_open(NULL, "", &model->set, NULL) == RSH_OK);
-    CHECK(graph_create(name, &model->graph, NULL) == RSH_OK);
-}
-
-static void model_close(Model *model)
-{
-    graph_destroy(&model->graph);
-    weight_set_close(&model->set);
-}
-
-// Transformer blocks with odd sizes: views, in-place operations and tensors that outlive others.
-static void build_blocks(Model *model, uint32_t blocks)
-{
-    model_open(model, "blocks");
-    Graph *graph = model->graph;
-    const Shape shape = {1, 1, ROWS, CHANNELS};
-    Tensor *x = graph_input(graph, "x", shape, TENSOR_F32);
-    for (uint32_t b = 0; b < blocks; b++) {
-        char name[16];
-#define NAMED(part) (snprintf(name, sizeof(name), "%u." part, b), name)
-        graph_set_block(graph, b + 1);
-        Tensor *n = op_norm(graph, x, NULL, NULL, &(NormParams){.kind = NORM_LAYER, .eps = 1e-6f});
-        Tensor *qkv = op_linear(graph, n, matrix(model, NAMED("qkv"), 3 * CHANNELS, CHANNELS), NULL,
-                                &(LinearParams){0});
-        Tensor *a = op_attention(graph, graph_view_channels(graph, qkv, 0, CHANNELS),
-                                 graph_view_channels(graph, qkv, CHANNELS, CHANNELS),
-                                 graph_view_channels(graph, qkv, 2 * CHANNELS, CHANNELS),
-                                 &(AttentionParams){.heads = HEADS, .scale = 0.3f});
-        x = op_linear(graph, a, matrix(model, NAMED("o"), CHANNELS, CHANNELS), NULL,
-                      &(LinearParams){.residual = x});
-        n = op_norm(graph, x, NULL, NULL, &(NormParams){.kind = NORM_RMS, .eps = 1e-6f});
-        n = op_linear(graph, n, matrix(model, NAMED("up"), HIDDEN, CHANNELS), NULL,
-                      &(LinearParams){.act = ACT_GELU_TANH});
-        x = op_linear(graph, n, matrix(model, NAMED("down"), CHANNELS, HIDDEN), NULL,
-                      &(LinearParams){.residual = x});
-#undef NAMED
-    }
-    graph_output(graph, x, "y");
-    CHECK(graph_status(graph, NULL) == RSH_OK);
-}
-
-// A chunk of a causal convolution whose history is a state; 3 channels are padded to 4.
-static void build_chunk(Model *model, uint32_t frames)
-{
-    model_open(model, "chunk");
-    Graph *graph = model->graph;
-    Tensor *x = graph_input(graph, "x", (Shape){frames, SIDE, SIDE, 3}, TENSOR_F32);
-    Tensor *window = op_causal_window(graph, x, "history", 2);
-    const Weight *w = random_weight(model, "w", 5, (uint64_t[]){5, 3, 3, 3, 3}, 0.2f);
-    Tensor *y = op_conv(graph, window, w, NULL,
-                        &(ConvParams){.pad_before = {0, 1, 1}, .pad_after = {0, 1, 1}});
-    graph_output(graph, y, "y");
-    CHECK(graph_status(graph, NULL) == RSH_OK);
-}
-
-static float *random_input(size_t count, uint32_t seed)
-{
-    float *values = malloc(count * sizeof(float));
-    for (size_t i = 0; values && i < count; i++)
-        values[i] = noise(&seed);
-    return values;
-}
-
-static bool run_once(Runner *runner, Program *program, const Graph *graph, const float *in,
-                     float *out)
-{
-    RshError error = {0};
-    bool ok = runner->ops->write(program, graph_find(graph, "x"), in, &error) == RSH_OK &&
-              runner->ops->run(program, NULL, &error) == RSH_OK &&
-              runner->ops->read(program, graph_find(graph, "y"), out, &error) == RSH_OK;
-    if (!ok)
-        printf("# %s\n", error.text);
-    CHECK(ok);
-    return ok;
-}
-
-static Program *prepared(Runner *runner, const Graph *graph)
-{
-    RshError error = {0};
-    Program *program = NULL;
-    if (runner->ops->prepare(runner, graph, NULL, &program, &error) != RSH_OK)
-        printf("# %s\n", error.text);
-    CHECK(program != NULL);
-    return program;
-}
+#include "exec_model.h"
 
 static double normalised_error(const float *got, const float *want, size_t count)
 {
@@ -397,88 +272,6 @@ static void streamed_weights_give_the_bits_of_resident_ones(void)
     model_close(&model);
 }
 
-static void a_cancelled_program_runs_again(void)
-{
-    Gpu *gpu = device_test_open(&(GpuOptions){.cache_dir = device_test_folder});
-    Runner *runner = NULL;
-    Model model = {0};
-    float out[ROWS * CHANNELS] = {0};
-    float *in = random_input(ROWS * CHANNELS, 5);
-    build_blocks(&model, 2);
-    if (gpu && in && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
-        Program *program = prepared(runner, model.graph);
-        atomic_bool cancel;
-        atomic_init(&cancel, true);
-        if (program) {
-            CHECK(runner->ops->run(program, &cancel, NULL) == RSH_CANCELLED);
-            run_once(runner, program, model.graph, in, out);
-            CHECK(out[0] != 0.0f);
-            runner->ops->release(&program);
-        }
-        runner->ops->destroy(&runner);
-    }
-    free(in);
-    model_close(&model);
-    device_test_close(&gpu);
-}
-
-typedef struct Canceller {
-    atomic_bool cancel;
-    double when; // processor seconds of the process
-} Canceller;
-
-static double processor_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void *cancel_soon(void *data)
-{
-    Canceller *self = data;
-    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-    self->when = processor_seconds();
-    atomic_store(&self->cancel, true);
-    return NULL;
-}
-
-// Several seconds of work in few, long dispatches, on a list that has never run. What the driver still works after
-// the cancel is counted in processor time, which other programs do not lengthen.
-static void a_cancel_leaves_less_than_a_second_of_work_for_every_core(void)
-{
-    enum { LONG = 4096, WIDE = 1024 };
-    Gpu *gpu = device_test_open(&(GpuOptions){.cache_dir = device_test_folder});
-    Runner *runner = NULL;
-    Model model = {0};
-    Canceller canceller = {0};
-    pthread_t thread;
-    model_open(&model, "long");
-    Tensor *x = graph_input(model.graph, "x", (Shape){1, 1, LONG, WIDE}, TENSOR_F32);
-    for (int i = 0; i < 40; i++)
-        x = op_linear(model.graph, x, matrix(&model, "w", WIDE, WIDE), NULL, &(LinearParams){0});
-    graph_output(model.graph, x, "y");
-    atomic_init(&canceller.cancel, false);
-    if (gpu && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
-        Program *program = prepared(runner, model.graph);
-        if (program && pthread_create(&thread, NULL, cancel_soon, &canceller) == 0) {
-            const RshStatus status = runner->ops->run(program, &canceller.cancel, NULL);
-            const double after = processor_seconds();
-            pthread_join(thread, NULL);
-            const double late = (after - canceller.when) / (double)sysconf(_SC_NPROCESSORS_ONLN);
-            printf("# %.3f s of every core after the cancel\n", late);
-            // A fast GPU may be done before.
-            CHECK(status == RSH_CANCELLED || !gpu_caps(gpu)->software);
-            CHECK(late < 1.0);
-        }
-        if (program)
-            runner->ops->release(&program);
-        runner->ops->destroy(&runner);
-    }
-    model_close(&model);
-    device_test_close(&gpu);
-}
-
 static RshStatus fail_to_read(Model *model, Gpu *gpu, RshError *error)
 {
     Runner *runner = NULL;
@@ -490,61 +283,6 @@ static RshStatus fail_to_read(Model *model, Gpu *gpu, RshError *error)
     CHECK(program == NULL);
     runner->ops->destroy(&runner);
     return status;
-}
-
-// Cancels when the device logs a line with these words: what preparing has come to by then is known.
-typedef struct CancelAt {
-    const char *words;
-    atomic_bool cancel;
-    unsigned compiled; // lines that tell of compiled kernels
-} CancelAt;
-
-static void cancel_at(void *data, RshLogLevel level, const char *line)
-{
-    CancelAt *at = data;
-    (void)level;
-    if (at->words && strstr(line, at->words))
-        atomic_store(&at->cancel, true);
-    at->compiled += strstr(line, "kernels compiled") != NULL;
-}
-
-static void a_cancel_ends_preparing_before_the_next_kernel_or_weight(void)
-{
-    // NULL: before it begins; before the first kernel; before the first weight is packed
-    static const char *const words[] = {NULL, "kernels to compile", "kernels compiled"};
-    static const unsigned compiled[] = {0, 1, 2};
-    float *in = random_input(ROWS * CHANNELS, 5), out[ROWS * CHANNELS];
-    CancelAt at = {0};
-    Gpu *gpu = NULL;
-    Runner *runner = NULL;
-    Model model = {0};
-    build_blocks(&model, 2);
-    CHECK(gpu_open(&(GpuOptions){.log = cancel_at, .log_data = &at}, &gpu, NULL) == RSH_OK);
-    if (gpu && in && runner_create_gpu(gpu, &runner, NULL) == RSH_OK) {
-        const uint64_t before = gpu_memory_in_use(gpu);
-        for (int i = 0; i < 3; i++) {
-            Program *program = NULL;
-            RshError error = {0};
-            at.words = words[i];
-            atomic_store(&at.cancel, i == 0);
-            CHECK(runner->ops->prepare(runner, model.graph, &at.cancel, &program, &error) ==
-                  RSH_CANCELLED);
-            CHECK(!program && error.status == RSH_CANCELLED);
-            CHECK(gpu_memory_in_use(gpu) == before && at.compiled == compiled[i]);
-        }
-        at.words = NULL;
-        atomic_store(&at.cancel, false);
-        Program *program = prepared(runner, model.graph);
-        CHECK(at.compiled == 2); // what was compiled has stayed
-        if (program) {
-            CHECK(run_once(runner, program, model.graph, in, out));
-            runner->ops->release(&program);
-        }
-        runner->ops->destroy(&runner);
-    }
-    free(in);
-    model_close(&model);
-    gpu_close(&gpu);
 }
 
 static void a_graph_that_failed_to_build_is_not_prepared(void)
@@ -578,9 +316,6 @@ int main(void)
     TAP_RUN(a_graph_beyond_the_budget_is_refused_before_it_allocates);
     TAP_RUN(kept_weights_make_room_for_another_component);
     TAP_RUN(streamed_weights_give_the_bits_of_resident_ones);
-    TAP_RUN(a_cancelled_program_runs_again);
-    TAP_RUN(a_cancel_leaves_less_than_a_second_of_work_for_every_core);
-    TAP_RUN(a_cancel_ends_preparing_before_the_next_kernel_or_weight);
     TAP_RUN(a_graph_that_failed_to_build_is_not_prepared);
     device_test_folder_remove();
     return tap_done();
