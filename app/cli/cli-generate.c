@@ -80,8 +80,13 @@ static gboolean put_size(cJSON *job, const char *size)
     if (!size)
         return TRUE;
     if (strlen(size) > 20 || sscanf(size, "%5dx%5d%n", &width, &height, &read) != 2 || size[read] ||
-        width < 1 || height < 1)
-        return refuse("--size wants WIDTHxHEIGHT, as in 256x160.");
+        width < 1 || height < 1) {
+        g_autofree char *shown = g_utf8_make_valid(size, -1);
+        g_autofree char *what = g_strdup_printf(
+            "--size wants WIDTHxHEIGHT with sides of 1 to 99999, as in 256x160, not \"%.40s\"",
+            shown);
+        return refuse(what);
+    }
     rushes_json_put(job, "width", cJSON_CreateNumber(width));
     rushes_json_put(job, "height", cJSON_CreateNumber(height));
     return TRUE;

@@ -21,7 +21,7 @@ char *rushes_picture_hash(const char *path, GError **error)
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) { // a pipe would wait for ever
         g_autofree char *name = g_filename_display_name(path);
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
-                    "%s is not a file that can be read; choose a picture.", name);
+                    "%s is not a file that can be read; choose another.", name);
         return NULL;
     }
     stream = g_file_read(file, NULL, error);
