@@ -4,6 +4,7 @@
     python3 -m train.train_transformer --minutes 60 --pictures 160x96:.5,256x160:.5 --batch 40
     python3 -m train.train_transformer --minutes 480 --sets 160x96:1
     python3 -m train.train_transformer --minutes 360 --sets 160x96:.5,256x160:.5
+    python3 -m train.train_transformer --minutes 60 --sets 160x96:1 --pictures 256x160:1 --batch 16
 """
 import argparse
 import json
@@ -13,6 +14,7 @@ from train.loop import ranks
 HELD_OUT, CHECK_EVERY = 32, 250
 EMPTY_CAPTIONS, OWN_AUDIO_TIME = 0.1, 0.15
 AUDIO_WEIGHT = 0.5
+PICTURES_FOR_A_CLIP = 4
 
 
 class Samples:
@@ -83,6 +85,26 @@ class Pictures(Samples):
 
     def sounds(self, rows):
         return None
+
+
+class Both:
+    """Clips in one step, four times as many pictures in another, by chance: a size of which there are few
+    clips is not forgotten so.
+    """
+
+    def __init__(self, clips, pictures):
+        self.clips, self.pictures = clips, pictures
+        self.sets = clips.sets
+
+    def draw(self, rng, set_rng, count):
+        """A training batch of either kind."""
+        if set_rng.random() < 0.5:
+            return self.clips.draw(rng, set_rng, count)
+        return self.pictures.draw(rng, set_rng, PICTURES_FOR_A_CLIP * count)
+
+    def held_out(self):
+        """Clips."""
+        return self.clips.held_out()
 
 
 def _opened(sets, path_of):
@@ -167,7 +189,7 @@ def trainer(opts, team, samples):
             groups = split_parameters(model)
             optimiser = muon.Muon(*groups, rate=opts.rate, decay=0.01, ranks=team)
             super().__init__(opts, team, model, average, optimiser)
-            self.seen = self.state.get('seen', 0)
+            self.seen, self.drawn = self.state.get('seen', 0), 0
 
         def stored(self):
             return dict(seen=self.seen, config=self.model.dit.config)
@@ -175,6 +197,7 @@ def trainer(opts, team, samples):
         def loss(self, own, common):
             given = flow.Conditions.draw(common)
             video, audio, ids = samples.draw(own, common, opts.batch)
+            self.drawn = len(video)
             u = flow.shifted(torch.sigmoid(torch.randn(len(video))))
             audio_u = u
             if own.random() < OWN_AUDIO_TIME:
@@ -186,7 +209,7 @@ def trainer(opts, team, samples):
 
         def after_step(self):
             """Counts samples; at times measures the averaged weights on held-out clips."""
-            self.seen += opts.batch * team.count
+            self.seen += self.drawn * team.count
             if self.step % CHECK_EVERY == 0 and team.leads:
                 video, audio, ids = samples.held_out()
                 u = flow.sigmas(len(video) // 2)[:-1].repeat(2)  # times at which clips are made
@@ -210,8 +233,8 @@ def options():
     parser = argparse.ArgumentParser(description='Train the text encoder and the denoiser')
     run.add_options(parser, 'transformer', batch=16, rate=1e-3)
     add = parser.add_argument
-    add('--sets', default='160x96:1', help='SIZE:SHARE,...')
-    add('--pictures', help='SIZE:SHARE,... of single pictures without sound, instead of --sets')
+    add('--sets', help='SIZE:SHARE,... of clips')
+    add('--pictures', help='SIZE:SHARE,... of single pictures without sound; with --sets every other step')
     add('--dim', type=int, default=192)
     add('--heads', type=int, default=3)
     add('--ffn', type=int, default=768)
@@ -224,8 +247,12 @@ def main():
     """Command line."""
     ranks.limit_threads()
     opts = options()
+    if not opts.sets and not opts.pictures:
+        raise SystemExit('Say what to learn from: --sets, --pictures or both.')
     team = ranks.start(opts.ranks, 'train.train_transformer')
-    samples = load_pictures(opts.pictures) if opts.pictures else load_samples(opts.sets)
+    sources = [load_samples(opts.sets)] if opts.sets else []
+    sources += [load_pictures(opts.pictures)] if opts.pictures else []
+    samples = sources[0] if len(sources) == 1 else Both(*sources)
     trainer(opts, team, samples).train()
 
 

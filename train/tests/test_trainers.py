@@ -85,6 +85,17 @@ def test_held_out_clips_are_never_drawn():
             assert not any(np.array_equal(clip.half().numpy(), other) for other in last)
 
 
+def test_clips_and_pictures_take_turns_and_only_clips_are_held_out():
+    clips, rng = _samples(), np.random.default_rng(6)
+    latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
+    scale = torch.zeros(8), torch.ones(8)
+    pictures = train_transformer.Pictures([(latents, 1.0)], scale, [[[5, 1]]] * CLIPS, [1])
+    both = train_transformer.Both(clips, pictures)
+    shapes = [(video.shape[0], video.shape[2]) for video, _, _ in (both.draw(rng, rng, 2) for _ in range(40))]
+    assert set(shapes) == {(2, 3), (8, 1)} and 8 < shapes.count((2, 3)) < 32
+    assert torch.equal(both.held_out()[0], clips.held_out()[0])
+
+
 def test_captions_are_sometimes_empty():
     samples, rng = _samples(), np.random.default_rng(4)
     empty = total = 0
