@@ -69,7 +69,30 @@ static void print_field(const cJSON *recipe, const char *key, const char *label)
         printf("%-10s %g\n", label, item->valuedouble);
 }
 
-static void print_recipe(const cJSON *recipe)
+// What the recipe leaves to the model is not known here.
+static void print_size(const cJSON *recipe)
+{
+    int width = rushes_json_int(recipe, "width", 0, 65536, 0);
+    int height = rushes_json_int(recipe, "height", 0, 65536, 0);
+    int frames = rushes_json_int(recipe, "frames", 0, G_MAXINT, 0);
+    double fps = rushes_json_number(recipe, "fps", 0.0);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (width > 0 && height > 0)
+        g_string_append_printf(text, "%dx%d", width, height);
+    if (frames > 0)
+        g_string_append_printf(text, "%s%d frames", text->len > 0 ? ", " : "", frames);
+    if (fps > 0.0)
+        g_string_append_printf(text, "%s%g a second",
+                               frames > 0      ? " at "
+                               : text->len > 0 ? ", "
+                                               : "",
+                               fps);
+    if (text->len > 0)
+        printf("%-10s %s\n", "Size", text->str);
+}
+
+static void print_take(const cJSON *recipe)
 {
     const cJSON *made = cJSON_GetObjectItemCaseSensitive(recipe, "made");
 
@@ -77,11 +100,7 @@ static void print_recipe(const cJSON *recipe)
     print_field(recipe, "negative", "Not");
     print_field(recipe, "model", "Model");
     print_field(recipe, "seed", "Seed");
-    printf("%-10s %dx%d, %d frames at %g a second\n", "Size",
-           rushes_json_int(recipe, "width", 0, 65536, 0),
-           rushes_json_int(recipe, "height", 0, 65536, 0),
-           rushes_json_int(recipe, "frames", 0, G_MAXINT, 0),
-           rushes_json_number(recipe, "fps", 0.0));
+    print_size(recipe);
     print_field(recipe, "steps", "Steps");
     print_field(recipe, "sampler", "Sampler");
     print_field(recipe, "shift", "Shift");
@@ -89,6 +108,26 @@ static void print_recipe(const cJSON *recipe)
     print_field(made, "device", "Device");
     print_field(made, "engine", "Engine");
     print_field(made, "created", "Made");
+}
+
+// A film's recipe lists its shots, each with the recipe of its take.
+static void print_recipe(const cJSON *recipe)
+{
+    const cJSON *shots = cJSON_GetObjectItemCaseSensitive(recipe, "shots"), *shot;
+    int number = 0;
+
+    if (!cJSON_IsArray(shots)) {
+        print_take(recipe);
+        return;
+    }
+    print_field(recipe, "film", "Film");
+    cJSON_ArrayForEach(shot, shots)
+    {
+        const cJSON *inner = cJSON_GetObjectItemCaseSensitive(shot, "recipe");
+        printf("%-10s %d of %d\n", "Shot", ++number, cJSON_GetArraySize(shots));
+        if (cJSON_IsObject(inner))
+            print_take(inner);
+    }
 }
 
 static void print_credentials(const RushesManifestReport *report)

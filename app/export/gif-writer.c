@@ -54,8 +54,12 @@ RushesGifWriter *rushes_gif_writer_new(const char *path, int width, int height, 
     self->height = height;
     self->fps = fps;
     errno = 0;
-    self->file = EGifOpenFileName(self->temporary, false, &code);
+    // giflib's own EGifOpenFileName() makes a file that only its owner may read.
+    int fd = g_open(self->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    self->file = fd >= 0 ? EGifOpenFileHandle(fd, &code) : NULL;
     if (!self->file) {
+        if (fd >= 0)
+            close(fd);
         fail(self, code, error);
         return NULL;
     }
