@@ -9,6 +9,7 @@
 #include "cli/generate-run.h"
 #include "export/clip-container.h"
 #include "json-file.h"
+#include "provenance/signer.h"
 #include "rushes-error.h"
 
 typedef struct Arguments {
@@ -184,6 +185,18 @@ static gboolean check_rights(const Arguments *arguments, cJSON *job, int *status
     return allowed ? TRUE : refuse(error->message);
 }
 
+// Asked before minutes of work rather than when the clip is to be signed.
+static gboolean check_signer(const Arguments *arguments, int *status)
+{
+    g_autofree char *folder = rushes_signer_folder();
+    g_autoptr(GError) error = NULL;
+
+    if (arguments->is_unsigned || rushes_signer_check(folder, &error))
+        return TRUE;
+    *status = rushes_cli_fail(RUSHES_EXIT_FILE, error);
+    return FALSE;
+}
+
 static gboolean parse(Arguments *a, int argc, char **argv, int *status)
 {
     const GOptionEntry entries[] = {
@@ -260,7 +273,7 @@ int rushes_cli_generate(int argc, char **argv)
     g_autoptr(cJSON) job = build_job(&arguments, &status);
     if (!job)
         return status;
-    if (!check_rights(&arguments, job, &status))
+    if (!check_rights(&arguments, job, &status) || !check_signer(&arguments, &status))
         return status;
     if (!rushes_cli_check_device(arguments.device, arguments.caps, &status))
         return status;

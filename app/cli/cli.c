@@ -11,6 +11,7 @@ static const RushesCommand commands[] = {
     {"unpack", "unpack a project that was shared", rushes_cli_unpack},
     {"consent", "keep the records of who agreed to be shown", rushes_cli_consent},
     {"rights", "say which names are not to be generated", rushes_cli_rights},
+    {"credentials", "say who signs what you export", rushes_cli_credentials},
     {"models", "list the models that are installed", rushes_cli_models},
     {"devices", "list the devices that can run them", rushes_cli_devices},
     {"verify", "compare this device's results with known ones", rushes_cli_verify},
@@ -33,7 +34,7 @@ static void print_usage(FILE *to, gboolean studio)
             "Short films with sound from words, on this machine.\n\nCommands:\n",
             studio ? "[PROJECT...] | " : "");
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fprintf(to, "\n`rushes COMMAND --help` says more.%s\n",
             studio ? " Without a command the studio opens." : "");
 }

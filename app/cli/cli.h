@@ -37,6 +37,7 @@ int rushes_cli_unpack(int argc, char **argv);
 int rushes_cli_inspect(int argc, char **argv);
 int rushes_cli_consent(int argc, char **argv);
 int rushes_cli_rights(int argc, char **argv);
+int rushes_cli_credentials(int argc, char **argv);
 
 // The command called `name`, or NULL.
 const RushesCommand *rushes_cli_find(const char *name);

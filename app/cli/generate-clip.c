@@ -2,10 +2,11 @@
 #include "cli/generate-clip.h"
 
 #include "export/exporter.h"
+#include "export/ingredients.h"
 #include "json-file.h"
 #include "media/steady-file.h"
-#include "places.h"
 #include "playback/frame-store.h"
+#include "provenance/signer.h"
 
 // A clip that is rendered without a project has no take's id: its mark is made from what it was asked to be.
 static RushesMarkSpan recipe_mark(const cJSON *recipe)
@@ -79,7 +80,7 @@ gboolean rushes_generate_write_clip(RushesGeneratedClip *clip, GError **error)
     g_autoptr(RushesFrameSource) source = open_take(clip, error);
     g_autoptr(cJSON) recipe = cJSON_Duplicate(clip->recipe, TRUE);
     RushesMarkSpan mark = recipe_mark(clip->recipe);
-    g_autofree char *identity = rushes_places_user_folder("identity");
+    g_autofree char *identity = rushes_signer_folder();
     RushesExportOptions options = {
         .container = RUSHES_CONTAINER_MP4,
         .title = rushes_json_string(clip->recipe, "prompt", NULL),
@@ -94,6 +95,12 @@ gboolean rushes_generate_write_clip(RushesGeneratedClip *clip, GError **error)
         options.mark_count = 1;
     }
     add_condition_hashes(recipe, clip->take);
+    g_autoptr(RushesIngredients) ingredients = rushes_ingredients_new();
+    g_autoptr(RushesRecipe) asked = rushes_recipe_from_json(clip->recipe, NULL);
+    if (asked)
+        rushes_ingredients_add_reference(ingredients, asked);
+    options.ingredients = rushes_ingredients_data(ingredients);
+    options.ingredient_count = ingredients->list->len;
     char *json = cJSON_PrintUnformatted(recipe);
     options.recipe = json;
     g_autoptr(RushesExporter) exporter = rushes_exporter_new(source, clip->path, &options);

@@ -125,9 +125,13 @@ static gboolean prepare_conditioning(Run *run, GError **error)
     else
         conditioning =
             rushes_condition_from_clip(file, run->options->overlap, &format, run->take, error);
-    if (conditioning)
-        rushes_json_put(run->job, "conditioning", conditioning);
-    return conditioning != NULL;
+    if (!conditioning)
+        return FALSE;
+    g_autofree char *name = g_path_get_basename(file);
+    g_autofree char *shown = g_utf8_make_valid(name, -1);
+    rushes_json_put(conditioning, "source", cJSON_CreateString(shown));
+    rushes_json_put(run->job, "conditioning", conditioning);
+    return TRUE;
 }
 
 static void write_clip(Run *run)

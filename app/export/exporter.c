@@ -9,6 +9,7 @@
 #include "export/export-output.h"
 #include "export/export-target.h"
 #include "export/loudness.h"
+#include "provenance/signer.h"
 
 // The first ones fill the encoder and go by faster than the rest.
 #define FRAMES_BEFORE_ETA 12
@@ -202,7 +203,7 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
         .time_stamp_url = options->time_stamp_url,
         .unstamped = &self->unstamped,
     };
-    g_autoptr(RushesIdentity) identity = rushes_identity_open(
+    g_autoptr(RushesIdentity) identity = rushes_signer_open(
         options->identity_folder, options->signer ? options->signer : "Rushes creator", error);
 
     if (!identity)

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "export/ingredients.h"
 #include "json-file.h"
-#include "places.h"
+#include "provenance/signer.h"
 #include "rights/consent-use.h"
 #include "rushes-error.h"
 #include "timeline/composer.h"
@@ -94,37 +95,6 @@ static char *film_recipe(RushesProject *project)
     char *copy = g_strdup(text);
     cJSON_free(text);
     return copy;
-}
-
-static void add_ingredient(GArray *ingredients, GPtrArray *titles, char *title, const char *format,
-                           const char *relationship)
-{
-    RushesIngredient ingredient = {.title = title, .format = format, .relationship = relationship};
-
-    g_ptr_array_add(titles, title);
-    g_array_append_val(ingredients, ingredient);
-}
-
-// Every take once, and every imported sound.
-static void film_ingredients(RushesProject *project, GArray *ingredients, GPtrArray *titles)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-    GListModel *shots = rushes_project_get_shots(project);
-    const cJSON *sound = rushes_project_get_value(project, "sound"), *clip;
-
-    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
-        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
-        RushesTake *take = rushes_shot_get_take(shot);
-        if (!take || !g_hash_table_add(seen, take))
-            continue;
-        add_ingredient(ingredients, titles,
-                       g_strdup_printf("Take %d: %s", rushes_take_get_number(take),
-                                       rushes_take_get_recipe(take)->prompt),
-                       "video/x-raw", "componentOf");
-    }
-    cJSON_ArrayForEach(clip, sound) add_ingredient(
-        ingredients, titles, g_strdup(rushes_json_string(clip, "title", "Imported sound")),
-        "audio/x-raw", "componentOf");
 }
 
 static gboolean has_number(RushesProject *project, const char *const *keys)
@@ -254,6 +224,10 @@ static RushesExporter *export_take(RushesProject *project, const char *path,
     char *text = cJSON_PrintUnformatted(json);
     options->recipe = text;
     options->title = recipe->prompt;
+    g_autoptr(RushesIngredients) ingredients = rushes_ingredients_new();
+    rushes_ingredients_add_reference(ingredients, recipe);
+    options->ingredients = rushes_ingredients_data(ingredients);
+    options->ingredient_count = ingredients->list->len;
     RushesMarkSpan span = {.payload = rushes_mark_payload_of_take(rushes_take_get_id(take))};
     if (wants_mark(request, options->container)) {
         options->marks = &span;
@@ -289,11 +263,10 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
     rushes_composer_set_strict(composer, TRUE);
     g_autofree char *recipe = film_recipe(project);
-    g_autoptr(GArray) ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
-    g_autoptr(GPtrArray) titles = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(RushesIngredients) ingredients = rushes_ingredients_new();
     g_auto(GStrv) edits = film_edits(project, preset);
 
-    film_ingredients(project, ingredients, titles);
+    rushes_ingredients_add_film(ingredients, project);
     g_autoptr(GArray) marks = film_marks(project, timeline);
     if (wants_mark(request, options->container)) {
         options->marks = (const RushesMarkSpan *)(const void *)marks->data;
@@ -303,8 +276,8 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     options->title = rushes_project_get_title(project);
     options->composite = TRUE;
     options->edits = (const char *const *)edits;
-    options->ingredients = (const RushesIngredient *)(const void *)ingredients->data;
-    options->ingredient_count = ingredients->len;
+    options->ingredients = rushes_ingredients_data(ingredients);
+    options->ingredient_count = ingredients->list->len;
     return rushes_exporter_new(RUSHES_FRAME_SOURCE(composer), path, options);
 }
 
@@ -339,9 +312,13 @@ RushesExporter *rushes_film_export_new(RushesProject *project, const char *path,
                                        GError **error)
 {
     const RushesExportPreset *preset = choose_preset(request->preset, path, error);
-    g_autofree char *identity = rushes_places_user_folder("identity");
+    g_autofree char *identity = rushes_signer_folder();
 
     if (!preset || !check_time_stamp(request, preset->container, error))
+        return NULL;
+    // Asked before the work rather than when it is done.
+    if (request->is_signed && preset->container != RUSHES_CONTAINER_PNG &&
+        !rushes_signer_check(identity, error))
         return NULL;
     RushesExportOptions options = {
         .container = preset->container,

@@ -14,6 +14,8 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "provenance/certificate.h"
+
 #define ROOT_DAYS   7300
 #define LEAF_DAYS   1825
 #define CURVE_BYTES 32 // P-256: one coordinate, one half of a signature
@@ -153,97 +155,122 @@ static gboolean make_identity(const char *folder, const char *name, GError **err
     return made;
 }
 
-// Content credentials want a stated purpose, and one of these (C2PA 2.2, certificate profile).
-static gboolean is_for_signing_content(X509 *leaf)
+// ---- loading ----
+static gboolean fail_file(GError **error, const char *path, const char *what)
 {
-    static const char *const purposes[] = {"1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36",
-                                           "1.3.6.1.4.1.62558.2.1"};
-    EXTENDED_KEY_USAGE *stated = X509_get_ext_d2i(leaf, NID_ext_key_usage, NULL, NULL);
-    gboolean found = FALSE;
-
-    for (int i = 0; stated && i < sk_ASN1_OBJECT_num(stated); i++) {
-        char text[80] = "";
-        OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(stated, i), 1);
-        for (gsize p = 0; p < G_N_ELEMENTS(purposes); p++)
-            found |= g_str_equal(text, purposes[p]);
-    }
-    EXTENDED_KEY_USAGE_free(stated);
-    return found;
+    ERR_clear_error();
+    g_set_error(error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_KEY, "%s: %s", path, what);
+    return FALSE;
 }
 
-static gboolean certificate_is_usable(X509 *leaf, EVP_PKEY *key, const char *path, GError **error)
+static FILE *open_pem(const char *path, GError **error)
 {
-    const char *reason = NULL;
-    char group[32] = "";
+    FILE *file = g_fopen(path, "re");
 
-    EVP_PKEY_get_utf8_string_param(key, "group", group, sizeof(group), NULL);
-    if (!EVP_PKEY_is_a(key, "EC") || !g_str_equal(group, "prime256v1"))
-        reason = "the key is not an ECDSA key on P-256, which ES256 needs";
-    else if (X509_check_private_key(leaf, key) != 1)
-        reason = "the private key does not belong to the certificate";
-    else if (X509_check_ca(leaf) > 0)
-        reason = "the certificate is a certificate authority; use one issued below it";
-    else if (X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0)
-        reason = "the certificate signed itself; use one issued by an authority";
-    else if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
-        reason = "the certificate is not valid yet; check this computer's clock";
-    else if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
-        reason = "the certificate has expired; renew it, or check this computer's clock";
-    else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
-        reason = "the certificate is not for digital signatures";
-    else if (!is_for_signing_content(leaf))
-        reason = "the certificate does not say that it is for signing documents or e-mail "
-                 "(extended key usage), so validators would refuse it";
-    if (!reason)
-        return TRUE;
+    if (!file)
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be read (%s)",
+                    path, g_strerror(errno));
+    return file;
+}
+
+// OpenSSL would ask the terminal.
+static int has_passphrase(char *buffer G_GNUC_UNUSED, int size G_GNUC_UNUSED,
+                          int writes G_GNUC_UNUSED, void *asked)
+{
+    *(gboolean *)asked = TRUE;
+    return -1;
+}
+
+static EVP_PKEY *read_key(const char *path, GError **error)
+{
+    gboolean asked = FALSE;
+    FILE *file = open_pem(path, error);
+
+    if (!file)
+        return NULL;
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, has_passphrase, &asked);
+    fclose(file);
+    if (!key)
+        fail_file(error, path,
+                  asked ? "the private key is protected by a passphrase; give a copy without one "
+                          "(openssl pkey -in KEY -out COPY)"
+                        : "no private key can be read; it has to be in PEM form");
+    return key;
+}
+
+// Elements are X509, owned by the array.
+static GPtrArray *read_certificates(const char *path, GError **error)
+{
+    FILE *file = open_pem(path, error);
+    X509 *certificate;
+
+    if (!file)
+        return NULL;
+    g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
+    while ((certificate = PEM_read_X509(file, NULL, NULL, NULL))) {
+        gboolean is_root = chain->len > 0 && X509_NAME_cmp(X509_get_subject_name(certificate),
+                                                           X509_get_issuer_name(certificate)) == 0;
+        if (is_root)
+            X509_free(certificate);
+        else
+            g_ptr_array_add(chain, certificate);
+    }
+    // The end of the file is the only good reason to stop.
+    gboolean whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    fclose(file);
+    if (chain->len == 0 || !whole) {
+        fail_file(error, path,
+                  chain->len == 0 ? "no certificate can be read; it has to be in PEM form"
+                                  : "a certificate is damaged");
+        return NULL;
+    }
     ERR_clear_error();
-    g_set_error(error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_KEY, "%s: %s", path,
-                reason);
-    return FALSE;
+    return g_steal_pointer(&chain);
 }
 
 RushesIdentity *rushes_identity_load(const char *certificates, const char *key_path, GError **error)
 {
     g_autoptr(RushesIdentity) identity = g_new0(RushesIdentity, 1);
-    X509 *leaf = NULL;
-    gboolean good = FALSE;
 
     identity->chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    FILE *file = fopen(key_path, "re");
-    if (file) {
-        identity->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-        fclose(file);
-    }
-    if (!identity->key) {
-        fail_key(error, "no private key can be read", key_path);
+    g_autoptr(GPtrArray) chain = read_certificates(certificates, error);
+    identity->key = chain ? read_key(key_path, error) : NULL;
+    if (!identity->key)
+        return NULL;
+    g_autofree char *fault = rushes_certificate_find_fault(chain, identity->key);
+    if (fault) {
+        fail_file(error, certificates, fault);
         return NULL;
     }
-
-    file = fopen(certificates, "re");
-    X509 *certificate;
-    while (file && (certificate = PEM_read_X509(file, NULL, NULL, NULL))) {
+    for (guint i = 0; i < chain->len; i++) {
         guint8 *der = NULL;
-        int bytes = i2d_X509(certificate, &der);
-        gboolean is_root =
-            identity->chain->len > 0 && X509_NAME_cmp(X509_get_subject_name(certificate),
-                                                      X509_get_issuer_name(certificate)) == 0;
-        if (bytes > 0 && !is_root)
+        int bytes = i2d_X509(g_ptr_array_index(chain, i), &der);
+        if (bytes > 0)
             g_ptr_array_add(identity->chain, g_bytes_new(der, (gsize)bytes));
         OPENSSL_free(der);
-        if (leaf)
-            X509_free(certificate);
-        else
-            leaf = certificate;
     }
-    if (file)
-        fclose(file);
-    if (!leaf)
-        fail_key(error, "no certificate can be read", certificates);
-    else
-        good = certificate_is_usable(leaf, identity->key, certificates, error);
-    X509_free(leaf);
-    ERR_clear_error();
-    return good ? g_steal_pointer(&identity) : NULL;
+    return g_steal_pointer(&identity);
+}
+
+gboolean rushes_identity_save(RushesIdentity *identity, const char *path, GError **error)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    char *pem = NULL;
+
+    PEM_write_bio_PrivateKey(text, identity->key, NULL, NULL, 0, NULL, NULL);
+    for (guint i = 0; i < identity->chain->len; i++) {
+        gsize bytes;
+        const guint8 *der = g_bytes_get_data(g_ptr_array_index(identity->chain, i), &bytes);
+        X509 *certificate = d2i_X509(NULL, &der, (long)bytes);
+        PEM_write_bio_X509(text, certificate);
+        X509_free(certificate);
+    }
+    long count = BIO_get_mem_data(text, &pem);
+    gboolean saved = g_file_set_contents_full(path, pem, (gssize)count,
+                                              G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+    OPENSSL_cleanse(pem, (gsize)count);
+    BIO_free(text);
+    return saved;
 }
 
 RushesIdentity *rushes_identity_open(const char *folder, const char *name, GError **error)
@@ -357,6 +384,21 @@ char *rushes_identity_describe(GBytes *certificate)
 char *rushes_identity_describe_issuer(GBytes *certificate)
 {
     return describe(certificate, TRUE);
+}
+
+char *rushes_identity_get_end(RushesIdentity *identity)
+{
+    gsize bytes;
+    const guint8 *cursor = g_bytes_get_data(g_ptr_array_index(identity->chain, 0), &bytes);
+    X509 *leaf = d2i_X509(NULL, &cursor, (long)bytes);
+    struct tm end;
+    char *day =
+        leaf && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1
+            ? g_strdup_printf("%04d-%02d-%02d", end.tm_year + 1900, end.tm_mon + 1, end.tm_mday)
+            : NULL;
+
+    X509_free(leaf);
+    return day;
 }
 
 static X509 *read_pem(const char *folder, const char *name)

@@ -24,14 +24,19 @@ typedef struct RushesIdentity RushesIdentity;
 // Opens the identity in `folder`, making it when there is none: root.pem, leaf.pem (certificates) and
 // root.key, leaf.key (private, mode 0600). `name` is the common name of a new leaf.
 RushesIdentity *rushes_identity_open(const char *folder, const char *name, GError **error);
-// The user's own: `certificates` is a PEM chain, leaf first; `key` a PEM P-256 private key. Refuses what a
-// validator would refuse: another curve, a CA or self-signed leaf, an expired one, a key that does not match.
+// The user's own: `certificates` is a PEM chain, leaf first; `key` a PEM P-256 private key, which may be in the same file.
+// Refuses with one sentence what a validator would refuse (certificate.h) and a key with a passphrase.
 RushesIdentity *rushes_identity_load(const char *certificates, const char *key, GError **error);
+// Writes key and chain into one file, mode 0600, in one step; rushes_identity_load(path, path) reads it.
+gboolean rushes_identity_save(RushesIdentity *identity, const char *path, GError **error);
 void rushes_identity_free(RushesIdentity *identity); // NULL-safe
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesIdentity, rushes_identity_free)
 
 // DER certificates, leaf first, root left out; elements are GBytes, owned by the identity.
 GPtrArray *rushes_identity_get_chain(RushesIdentity *identity);
+
+// The last day of its certificate, "2027-06-30" in UTC, owned by the caller; NULL when that cannot be told.
+char *rushes_identity_get_end(RushesIdentity *identity);
 
 // r || s, 64 bytes, over SHA-256 of the message (ES256, RFC 8152 section 8.1). NULL on failure.
 GBytes *rushes_identity_sign(RushesIdentity *identity, const void *message, gsize bytes,

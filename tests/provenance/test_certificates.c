@@ -2,12 +2,13 @@
 //
 // A creator's own certificate that validators would refuse is refused before anything is signed with it, and the
 // sentence says why.
+#include <glib/gstdio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "provenance/identity.h"
+#include "provenance/signer.h"
 #include "scratch.h"
 #include "tap.h"
 
@@ -19,6 +20,9 @@ typedef struct Wrong {
     const char *usage; // extended key usage; "" for none, NULL for e-mail
     gboolean is_rsa;
     gboolean other_key; // the key file holds another key
+    gboolean nameless;  // it does not say which key issued it
+    gboolean is_sha1;   // it is signed with SHA-1
+    gboolean is_locked; // the key has a passphrase
 } Wrong;
 
 static void add(X509 *certificate, X509 *issuer, int nid, const char *value)
@@ -30,6 +34,17 @@ static void add(X509 *certificate, X509 *issuer, int nid, const char *value)
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
+}
+
+// What OpenSSL would work out from the issuer's certificate, which is not kept.
+static void name_issuer_key(X509 *certificate)
+{
+    AUTHORITY_KEYID *id = AUTHORITY_KEYID_new();
+
+    id->keyid = ASN1_OCTET_STRING_new();
+    ASN1_OCTET_STRING_set(id->keyid, (const guint8 *)"an authority's key", 18);
+    X509_add1_ext_i2d(certificate, NID_authority_key_identifier, id, 0, 0);
+    AUTHORITY_KEYID_free(id);
 }
 
 static void name(X509_NAME *subject, const char *text)
@@ -59,18 +74,29 @@ static void write_pair(const Wrong *wrong, const char *certificate_path, const c
     add(leaf, leaf, NID_key_usage, "critical,digitalSignature");
     if (!wrong->usage || wrong->usage[0])
         add(leaf, leaf, NID_ext_key_usage, wrong->usage ? wrong->usage : "emailProtection");
-    X509_sign(leaf, root_key, EVP_sha256());
+    if (!wrong->nameless)
+        name_issuer_key(leaf);
+    X509_sign(leaf, root_key, wrong->is_sha1 ? EVP_sha1() : EVP_sha256());
     FILE *file = fopen(certificate_path, "w");
     PEM_write_X509(file, leaf);
     fclose(file);
     file = fopen(key_path, "w");
-    PEM_write_PrivateKey(file, wrong->other_key ? other : key, NULL, NULL, 0, NULL, NULL);
+    PEM_write_PrivateKey(
+        file, wrong->other_key ? other : key, wrong->is_locked ? EVP_aes_128_cbc() : NULL,
+        wrong->is_locked ? (const guint8 *)"secret" : NULL, wrong->is_locked ? 6 : 0, NULL, NULL);
     fclose(file);
     X509_NAME_free(issuer);
     X509_free(leaf);
     EVP_PKEY_free(other);
     EVP_PKEY_free(key);
     EVP_PKEY_free(root_key);
+}
+
+static void write_certificate(const Wrong *wrong, const char *path)
+{
+    g_autofree char *spare = g_strconcat(path, ".key", NULL);
+
+    write_pair(wrong, path, spare);
 }
 
 // What loading says; NULL when it is content.
@@ -125,6 +151,19 @@ static void a_certificate_for_nothing_or_for_servers_is_refused(void)
 {
     CHECK(complains_of(&(Wrong){.usage = ""}, "extended key usage"));
     CHECK(complains_of(&(Wrong){.usage = "serverAuth"}, "extended key usage"));
+    CHECK(complains_of(&(Wrong){.usage = "emailProtection,anyExtendedKeyUsage"},
+                       "extended key usage"));
+}
+
+static void a_certificate_that_validators_doubt_is_refused(void)
+{
+    CHECK(complains_of(&(Wrong){.nameless = TRUE}, "authority key identifier"));
+    CHECK(complains_of(&(Wrong){.is_sha1 = TRUE}, "SHA-1"));
+}
+
+static void a_key_with_a_passphrase_is_refused_without_asking_for_it(void)
+{
+    CHECK(complains_of(&(Wrong){.is_locked = TRUE}, "passphrase"));
 }
 
 static void an_rsa_key_is_refused(void)
@@ -143,6 +182,102 @@ static void what_is_no_certificate_is_refused(void)
     CHECK(g_file_set_contents(certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n", -1, NULL));
     CHECK(rushes_identity_load(certificate, key, &error) == NULL);
     CHECK(error && strstr(error->message, "no certificate can be read"));
+    g_clear_error(&error);
+    CHECK(g_file_set_contents(key, "garbage", -1, NULL));
+    write_certificate(&(Wrong){0}, certificate);
+    CHECK(rushes_identity_load(certificate, key, &error) == NULL);
+    CHECK(error && strstr(error->message, "no private key can be read"));
+    g_clear_error(&error);
+    CHECK(g_remove(key) == 0);
+    CHECK(rushes_identity_load(certificate, key, &error) == NULL);
+    CHECK(error && strstr(error->message, "mine.key: cannot be read"));
+}
+
+static void a_stranger_behind_the_certificate_is_refused(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *certificate = g_build_filename(folder, "mine.pem", NULL);
+    g_autofree char *stranger = g_build_filename(folder, "stranger.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    g_autofree char *mine = NULL, *other = NULL;
+    g_autoptr(GError) error = NULL;
+
+    write_certificate(&(Wrong){0}, stranger);
+    write_pair(&(Wrong){0}, certificate, key);
+    CHECK(g_file_get_contents(certificate, &mine, NULL, NULL));
+    CHECK(g_file_get_contents(stranger, &other, NULL, NULL));
+    g_autofree char *both = g_strconcat(mine, other, NULL);
+    CHECK(g_file_set_contents(certificate, both, -1, NULL));
+    CHECK(rushes_identity_load(certificate, key, &error) == NULL);
+    CHECK(error && strstr(error->message, "was not issued by the one behind it"));
+}
+
+// ---- who signs ----
+static char *signer_name(const char *folder)
+{
+    g_autoptr(RushesIdentity) identity = rushes_signer_open(folder, "This computer", NULL);
+
+    return identity
+               ? rushes_identity_describe(g_ptr_array_index(rushes_identity_get_chain(identity), 0))
+               : NULL;
+}
+
+static void an_own_certificate_signs_until_it_is_given_back(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *certificate = g_build_filename(folder, "mine.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    g_autofree char *identity = g_build_filename(folder, "identity", NULL);
+    g_autofree char *own = g_build_filename(identity, "own.pem", NULL);
+    struct stat state;
+
+    g_autofree char *before = signer_name(identity);
+    write_pair(&(Wrong){0}, certificate, key);
+    CHECK(rushes_signer_adopt(identity, certificate, key, NULL));
+    CHECK(g_stat(own, &state) == 0 && (state.st_mode & 0777) == 0600);
+    g_autofree char *during = signer_name(identity);
+    CHECK(rushes_signer_forget(identity, NULL));
+    g_autofree char *after = signer_name(identity);
+    CHECK(g_strcmp0(before, "This computer") == 0);
+    CHECK(g_strcmp0(during, "A creator") == 0);
+    CHECK(g_strcmp0(after, "This computer") == 0);
+}
+
+static void a_wrong_certificate_does_not_take_the_place_of_a_good_one(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *certificate = g_build_filename(folder, "mine.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    g_autoptr(GError) error = NULL;
+
+    write_pair(&(Wrong){0}, certificate, key);
+    CHECK(rushes_signer_adopt(folder, certificate, key, NULL));
+    write_pair(&(Wrong){.from = -9 * DAY, .until = -DAY}, certificate, key);
+    CHECK(!rushes_signer_adopt(folder, certificate, key, &error));
+    CHECK(error && strstr(error->message, "has expired"));
+    g_autofree char *still = signer_name(folder);
+    CHECK(g_strcmp0(still, "A creator") == 0);
+}
+
+// Nobody must find another name on a film than the one that was chosen.
+static void an_own_certificate_that_expired_stops_signing(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *own = g_build_filename(folder, "own.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    g_autofree char *first = NULL, *second = NULL;
+    g_autoptr(GError) error = NULL;
+
+    CHECK(rushes_signer_check(folder, &error)); // nothing there yet: one will be made
+    write_pair(&(Wrong){.from = -9 * DAY, .until = -DAY}, own, key);
+    CHECK(g_file_get_contents(own, &first, NULL, NULL));
+    CHECK(g_file_get_contents(key, &second, NULL, NULL));
+    g_autofree char *both = g_strconcat(first, second, NULL);
+    CHECK(g_file_set_contents(own, both, -1, NULL));
+    CHECK(!rushes_signer_check(folder, &error));
+    CHECK(error && strstr(error->message, "has expired") &&
+          strstr(error->message, "rushes credentials"));
+    CHECK(rushes_signer_open(folder, "This computer", NULL) == NULL);
 }
 
 int main(void)
@@ -154,6 +289,12 @@ int main(void)
     TAP_RUN(a_key_of_another_certificate_is_refused);
     TAP_RUN(a_certificate_for_nothing_or_for_servers_is_refused);
     TAP_RUN(an_rsa_key_is_refused);
+    TAP_RUN(a_certificate_that_validators_doubt_is_refused);
+    TAP_RUN(a_key_with_a_passphrase_is_refused_without_asking_for_it);
     TAP_RUN(what_is_no_certificate_is_refused);
+    TAP_RUN(a_stranger_behind_the_certificate_is_refused);
+    TAP_RUN(an_own_certificate_signs_until_it_is_given_back);
+    TAP_RUN(a_wrong_certificate_does_not_take_the_place_of_a_good_one);
+    TAP_RUN(an_own_certificate_that_expired_stops_signing);
     return scratch_end(tap_done());
 }
