@@ -25,6 +25,12 @@ struct RushesMarkEvidence {
     float *change, *power, *sum, *weight, *work;
 };
 
+static void add_scaled(float *restrict out, const float *restrict in, float factor, int count)
+{
+    for (int i = 0; i < count; i++)
+        out[i] += factor * in[i];
+}
+
 // Gaussian blur in place, edges continued.
 static void blur(float *pixels, int width, int height, double sigma, float *work)
 {
@@ -36,23 +42,22 @@ static void blur(float *pixels, int width, int height, double sigma, float *work
         total += exp(-0.5 * k * k / (sigma * sigma));
     for (int k = -radius; k <= radius; k++)
         kernel[k + radius] = (float)(exp(-0.5 * k * k / (sigma * sigma)) / total);
+    g_autofree float *wide = g_new(float, (gsize)(width + 2 * radius));
     for (int y = 0; y < height; y++) {
         const float *row = pixels + y * width;
         float *out = work + y * width;
-        for (int x = 0; x < width; x++) {
-            float value = 0.0f;
-            for (int k = -radius; k <= radius; k++)
-                value += kernel[k + radius] * row[CLAMP(x + k, 0, width - 1)];
-            out[x] = value;
-        }
+        for (int x = -radius; x < width + radius; x++)
+            wide[x + radius] = row[CLAMP(x, 0, width - 1)];
+        memset(out, 0, sizeof(float) * (gsize)width);
+        for (int k = 0; k <= 2 * radius; k++)
+            add_scaled(out, wide + k, kernel[k], width);
     }
     for (int y = 0; y < height; y++) {
         float *row = pixels + y * width;
         memset(row, 0, sizeof(float) * (gsize)width);
         for (int k = -radius; k <= radius; k++) {
             const float *from = work + CLAMP(y + k, 0, height - 1) * width;
-            for (int x = 0; x < width; x++)
-                row[x] += kernel[k + radius] * from[x];
+            add_scaled(row, from, kernel[k + radius], width);
         }
     }
 }

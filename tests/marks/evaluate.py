@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much the imperceptible mark survives, and how often an unmarked clip passes for a marked one.
+"""How much the imperceptible mark survives. How often an unmarked clip passes for a marked one: unmarked.py.
 
     python3 tests/marks/evaluate.py build/tests/marks/mark_frames [--clips 100] [--size 256x160] [--first 0]
         marks composed clips (train/world; needs train/work), encodes each as an export does (H.264, CRF 18),
         then attacks it and looks again: one line a clip and attack, a table at the end
-    ... --unmarked [--keys 5]
-        the same clips as they are, searched with several keys: prints the scores and the Gumbel law they follow
     ... --lavfi
         FFmpeg's test pictures instead of composed clips
 
@@ -64,13 +62,13 @@ def encode(source, filters, crf, out):
                     '-crf', str(crf), str(out)], input=data, check=True)
 
 
-def find(tool, path, keys=1):
+def find(tool, path):
     """[(key, score, id)] of a file."""
     size = subprocess.run(['ffprobe', '-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=width,height',
                            '-of', 'csv=p=0:s=x', str(path)], check=True, capture_output=True, text=True).stdout.strip()
     luma = subprocess.run(['ffmpeg', '-v', 'error', '-i', str(path), '-f', 'rawvideo', '-pix_fmt', 'gray', '-'],
                           check=True, capture_output=True).stdout
-    out = subprocess.run([tool, 'find', size, str(FPS), str(keys)], input=luma, check=True,
+    out = subprocess.run([tool, 'find', size, str(FPS), '1'], input=luma, check=True,
                          capture_output=True).stdout.decode()
     rows = (line.split() for line in out.splitlines())
     return [(int(row[0]), float(row[1]), row[2]) for row in rows]
@@ -115,25 +113,6 @@ def survive(options, clips, folder):
         print(f'| {attack} | {found} of {total} | {100 * found / max(total, 1):.1f} % |')
 
 
-def unmarked(options, clips, folder):
-    """Scores of clips without a mark, and the law they follow."""
-    scores = []
-    for name, frames in clips:
-        path = folder / 'plain.mp4'
-        encode(raw(frames), [], 18, path)
-        found = find(options.tool, path, options.keys)
-        scores += [score for _, score, _ in found]
-        print(name, *(f'{score:.2f}' for _, score, _ in found), flush=True)
-    scores = np.array(scores)
-    width = scores.std() * np.sqrt(6) / np.pi
-    print(f'\n{len(scores)} scores: mean {scores.mean():.3f}, deviation {scores.std():.3f}, '
-          f'highest {np.sort(scores)[-5:]}; Gumbel by moments: place {scores.mean() - 0.5772 * width:.3f}, '
-          f'width {width:.3f}')
-    # The upper tail alone decides: the law's width from the mean excess above the 90th of a hundred.
-    high = np.quantile(scores, 0.9)
-    print(f'mean excess over {high:.2f}: {(scores[scores > high] - high).mean():.3f}')
-
-
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -142,8 +121,6 @@ def main():
     parser.add_argument('--first', type=int, default=0)
     parser.add_argument('--size', default='256x160')
     parser.add_argument('--attacks', default=','.join(ATTACKS), type=lambda text: text.split(','))
-    parser.add_argument('--unmarked', action='store_true')
-    parser.add_argument('--keys', type=int, default=5)
     parser.add_argument('--lavfi', action='store_true')
     options = parser.parse_args()
     width, height = (int(number) for number in options.size.split('x'))
@@ -153,7 +130,7 @@ def main():
         clips = ((str(seed), composed(seed, width, height))
                  for seed in range(options.first, options.first + options.clips))
     with tempfile.TemporaryDirectory() as folder:
-        (unmarked if options.unmarked else survive)(options, clips, pathlib.Path(folder))
+        survive(options, clips, pathlib.Path(folder))
 
 
 if __name__ == '__main__':
