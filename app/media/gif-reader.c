@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SIDE      16384
+#include "media/decode-guard.h"
+
 #define MAX_FRAMES    1000000
 #define USUAL_DELAY   10 // hundredths of a second, of a picture that names none, as browsers have it
 #define SHORTEST_REAL 2
@@ -86,13 +87,14 @@ RushesGifReader *rushes_gif_reader_new(const char *path, GError **error)
     count(self, path);
     self->file = DGifOpenFileName(path, &code);
     if (self->file && self->frames > 0 && self->file->SWidth >= 1 && self->file->SHeight >= 1 &&
-        self->file->SWidth <= MAX_SIDE && self->file->SHeight <= MAX_SIDE) {
+        self->file->SWidth <= RUSHES_MOST_SIDE && self->file->SHeight <= RUSHES_MOST_SIDE &&
+        (gint64)self->file->SWidth * self->file->SHeight <= RUSHES_MOST_PIXELS) {
         self->width = self->file->SWidth;
         self->height = self->file->SHeight;
         gsize bytes = (gsize)self->width * (gsize)self->height * 3;
         self->canvas = g_malloc0(bytes);
         self->kept = g_malloc0(bytes);
-        self->row = g_new0(GifPixelType, MAX_SIDE);
+        self->row = g_new0(GifPixelType, RUSHES_MOST_SIDE);
         return g_steal_pointer(&self);
     }
     const char *reason = GifErrorString(code);
@@ -166,8 +168,8 @@ GBytes *rushes_gif_reader_next(RushesGifReader *self)
         return NULL;
     const GifImageDesc *image = &self->file->Image;
     const ColorMapObject *colours = image->ColorMap ? image->ColorMap : self->file->SColorMap;
-    if (!colours || image->Width < 1 || image->Width > MAX_SIDE || image->Height > MAX_SIDE ||
-        image->Left < 0 || image->Top < 0)
+    if (!colours || image->Width < 1 || image->Width > RUSHES_MOST_SIDE ||
+        image->Height > RUSHES_MOST_SIDE || image->Left < 0 || image->Top < 0)
         return NULL;
     if (self->control.DisposalMode == DISPOSE_PREVIOUS)
         memcpy(self->kept, self->canvas, bytes);
