@@ -71,9 +71,7 @@ static RshStatus encode_chunk(Pipeline *p, Encoder *encoder, uint32_t tile, uint
         tile_cut(&p->tiles_x, &p->tiles_y, tile % p->tiles_x.count, tile / p->tiles_x.count, space,
                  3, encoder->pixels + f * frame, encoder->tile + f * part);
     if (!encoder->program[later]) {
-        // With tiles, the other one's memory counts.
-        if (tile_count(p) > 1)
-            stage_discard(&encoder->graph[!later], &encoder->program[!later]);
+        stage_discard(&encoder->graph[!later], &encoder->program[!later]); // one's memory at a time
         status = clip_describe(p, !later, &encoder->graph[later], error);
         if (status == RSH_OK)
             status = stage_prepare(p->runner, encoder->graph[later], p->cancel,
@@ -151,6 +149,24 @@ static RshStatus encode_condition(Pipeline *p, RshError *error)
     return RSH_OK;
 }
 
+RshStatus clip_describe_sound(const Pipeline *p, Graph **out, RshError *error)
+{
+    const PipelineModel *m = p->model;
+    const MmaudioConfig *c = &m->audio_vae_config;
+    RshStatus status = graph_create("encode sound", out, error);
+    if (status != RSH_OK)
+        return status;
+    Graph *graph = *out;
+    Tensor *mel =
+        graph_input(graph, "mel", (Shape){1, 1, 2 * p->audio.clean, MEL_BANDS}, TENSOR_F32);
+    Tensor *posterior = mmaudio_build_encode(graph, m->audio_vae.weights, c, mel, false);
+    // A view cannot be read back by name: a copy can.
+    Tensor *latents = mmaudio_build_latents(graph, m->audio_vae.weights, c, posterior);
+    const float one = 1;
+    graph_output(graph, op_combine(graph, 1, &latents, &one, NULL, 0), "latents");
+    return RSH_OK;
+}
+
 // Sound that is given, up to whole tokens.
 static RshStatus encode_sound(Pipeline *p, RshError *error)
 {
@@ -169,23 +185,36 @@ static RshStatus encode_sound(Pipeline *p, RshError *error)
                            c->mels, MEL_BANDS);
     else
         status = mel_compute(p->request.first_samples, samples, mel, error);
-    if (status == RSH_OK && (status = graph_create("encode sound", &graph, error)) == RSH_OK) {
-        Tensor *in =
-            graph_input(graph, "mel", (Shape){1, 1, (uint32_t)frames, MEL_BANDS}, TENSOR_F32);
-        Tensor *posterior = mmaudio_build_encode(graph, m->audio_vae.weights, c, in, false);
-        // A view cannot be read back by name: a copy can.
-        Tensor *latents = mmaudio_build_latents(graph, m->audio_vae.weights, c, posterior);
-        const float one = 1;
-        graph_output(graph, op_combine(graph, 1, &latents, &one, NULL, 0), "latents");
-        if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
-            (status = stage_write(graph, program, "mel", mel, error)) == RSH_OK &&
-            (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
-            status = stage_read(graph, program, "latents", p->audio.clean_values, error);
-    }
+    if (status == RSH_OK && (status = clip_describe_sound(p, &graph, error)) == RSH_OK &&
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
+        (status = stage_write(graph, program, "mel", mel, error)) == RSH_OK &&
+        (status = program->ops->run(program, p->cancel, error)) == RSH_OK)
+        status = stage_read(graph, program, "latents", p->audio.clean_values, error);
     stage_discard(&graph, &program);
     stage_drop(p, m->audio_vae.weights);
     free(mel);
     return status;
+}
+
+RshStatus clip_describe_image(const Pipeline *p, bool keys, Graph **out, RshError *error)
+{
+    const PipelineModel *m = p->model;
+    const ClipConfig *c = &m->image_config;
+    const uint32_t side = clip_image_side(c);
+    WanTower video, audio;
+    RshStatus status = graph_create(keys ? "image keys" : "image encoder", out, error);
+    if (status != RSH_OK)
+        return status;
+    Graph *graph = *out;
+    if (!keys) {
+        Tensor *in = graph_input(graph, "image", (Shape){1, side, side, 3}, TENSOR_F32);
+        graph_output(graph, clip_build(graph, m->image.weights, c, in, false), "tokens");
+        return RSH_OK;
+    }
+    stage_towers(m, 0, p->passes, &video, &audio);
+    wan_build_image(graph, &video,
+                    graph_input(graph, "tokens", (Shape){1, 1, c->tokens, c->dim}, TENSOR_F32));
+    return RSH_OK;
 }
 
 // CLIP tokens of the first picture become keys and values beside those of the text.
@@ -195,7 +224,6 @@ RshStatus clip_encode_image(Pipeline *p, RshError *error)
     const ClipConfig *c = &m->image_config;
     Graph *graph = NULL;
     Program *program = NULL;
-    WanTower video, audio;
     uint32_t side = clip_image_side(c);
     float *image = calloc((size_t)side * side, 3 * sizeof(float));
     float *tokens = calloc(c->tokens, c->dim * sizeof(float));
@@ -205,11 +233,8 @@ RshStatus clip_encode_image(Pipeline *p, RshError *error)
         goto done;
     }
     clip_prepare_image(c, p->request.first_frames, p->request.width, p->request.height, image);
-    if ((status = graph_create("image encoder", &graph, error)) != RSH_OK)
-        goto done;
-    Tensor *in = graph_input(graph, "image", (Shape){1, side, side, 3}, TENSOR_F32);
-    graph_output(graph, clip_build(graph, m->image.weights, c, in, false), "tokens");
-    if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) != RSH_OK ||
+    if ((status = clip_describe_image(p, false, &graph, error)) != RSH_OK ||
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) != RSH_OK ||
         (status = stage_write(graph, program, "image", image, error)) != RSH_OK ||
         (status = program->ops->run(program, p->cancel, error)) != RSH_OK ||
         (status = stage_read(graph, program, "tokens", tokens, error)) != RSH_OK)
@@ -217,12 +242,8 @@ RshStatus clip_encode_image(Pipeline *p, RshError *error)
     stage_discard(&graph, &program);
     stage_drop(p, m->image.weights);
 
-    if ((status = graph_create("image keys", &graph, error)) != RSH_OK)
-        goto done;
-    stage_towers(m, 0, p->passes, &video, &audio);
-    wan_build_image(graph, &video,
-                    graph_input(graph, "tokens", (Shape){1, 1, c->tokens, c->dim}, TENSOR_F32));
-    if ((status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
+    if ((status = clip_describe_image(p, true, &graph, error)) == RSH_OK &&
+        (status = stage_prepare(p->runner, graph, p->cancel, &program, error)) == RSH_OK &&
         (status = stage_write(graph, program, "tokens", tokens, error)) == RSH_OK)
         status = program->ops->run(program, p->cancel, error);
     stage_drop(p, m->video.weights);

@@ -113,14 +113,16 @@ RshStatus pipeline_request_check(const PipelineRequest *r, const PipelineModel *
 
 // ---- estimate ----------------------------------------------------------------------------------------
 
-// `peak` is that of one of a stage's graphs; kept weights count apart, since they pile up.
+// `peak` is that of one of a stage's graphs; kept weights count apart, since they pile up. `reached`: with those
+// of the stage that are there by then.
 typedef struct StageSum {
-    uint64_t peak, weights;
+    uint64_t peak, weights, reached;
 } StageSum;
 
 typedef struct Sum {
     Runner *runner;
     bool keep;
+    uint64_t beside; // on the device beside what is added next
     StageSum stages[STAGES];
     uint64_t flops;
     RshError *error;
@@ -140,7 +142,7 @@ static RshStatus add_graph(Sum *sum, int stage, Graph *graph, uint64_t times, bo
     graph_destroy(&graph);
     if (status != RSH_OK)
         return status;
-    uint64_t bytes = info.peak_bytes;
+    uint64_t bytes = info.peak_bytes + sum->beside;
     if (sum->keep) {
         bytes -= info.weight_bytes;
         if (!shares)
@@ -149,6 +151,7 @@ static RshStatus add_graph(Sum *sum, int stage, Graph *graph, uint64_t times, bo
             own->weights = info.weight_bytes;
     }
     own->peak = bytes > own->peak ? bytes : own->peak;
+    own->reached = bytes + own->weights > own->reached ? bytes + own->weights : own->reached;
     sum->flops += info.flops * times;
     return RSH_OK;
 }
@@ -182,6 +185,14 @@ static RshStatus estimate_text(const Pipeline *p, Sum *sum)
         if (status == RSH_OK)
             status = add_graph(sum, STAGE_TEXT, graph, 1, false);
     }
+    const bool image = p->model->video_config.image_branch && p->request.first_frame_count > 0;
+    sum->beside = key_bytes(p);
+    for (int keys = 0; status == RSH_OK && image && keys < 2; keys++) {
+        status = clip_describe_image(p, keys, &graph, sum->error);
+        if (status == RSH_OK)
+            status = add_graph(sum, STAGE_TEXT, graph, 1, false);
+    }
+    sum->beside = 0;
     return status;
 }
 
@@ -192,14 +203,19 @@ static RshStatus estimate_pictures(const Pipeline *p, Sum *sum)
         p->condition_channels > 0 ? latents : wan_vae_latents(&p->model->vae_config, given);
     Graph *graph = NULL;
     RshStatus status = RSH_OK;
+    sum->beside = key_bytes(p);
     for (uint32_t later = 0; status == RSH_OK && later < 2 && later < chunks; later++) {
         status = clip_describe(p, later == 0, &graph, sum->error);
         if (status == RSH_OK)
             status = add_graph(sum, STAGE_CONDITION, graph,
                                (later ? chunks - 1 : 1) * tile_count(p), later > 0);
     }
-    if (chunks > 0)
-        sum->stages[STAGE_CONDITION].peak += key_bytes(p);
+    if (status == RSH_OK && p->audio.clean > 0) {
+        status = clip_describe_sound(p, &graph, sum->error);
+        if (status == RSH_OK)
+            status = add_graph(sum, STAGE_CONDITION, graph, 1, false);
+    }
+    sum->beside = 0;
     for (uint32_t later = 0; status == RSH_OK && later < 2 && later < latents; later++) {
         ChunkProgram chunk = {0};
         status = decode_describe(p, later == 0, &chunk, sum->error);
@@ -233,8 +249,9 @@ static void add_up(const Sum *sum, bool all_kept, PipelineEstimate *out)
     for (int i = 0; i < STAGES; i++)
         pile += all_kept ? sum->stages[i].weights : 0;
     for (int i = 0; i < STAGES; i++) {
-        pile += all_kept ? 0 : sum->stages[i].weights;
-        *results[i] = sum->stages[i].peak ? sum->stages[i].peak + pile : 0;
+        const StageSum *stage = &sum->stages[i];
+        *results[i] = !stage->peak ? 0 : (all_kept ? stage->peak : stage->reached) + pile;
+        pile += all_kept ? 0 : stage->weights;
         out->device_bytes = *results[i] > out->device_bytes ? *results[i] : out->device_bytes;
     }
 }

@@ -133,6 +133,11 @@ RSH_MUST_USE RshStatus text_run(Pipeline *pipeline, const int32_t *const ids[2],
 RSH_MUST_USE RshStatus clip_encode_image(Pipeline *pipeline, RshError *error);
 RSH_MUST_USE RshStatus clip_describe(const Pipeline *pipeline, bool first, Graph **out,
                                      RshError *error);
+// The first picture as a model with an image branch looks at it, or (keys) what its blocks make of that.
+RSH_MUST_USE RshStatus clip_describe_image(const Pipeline *pipeline, bool keys, Graph **out,
+                                           RshError *error);
+// Sound that is given: log-mel to latents.
+RSH_MUST_USE RshStatus clip_describe_sound(const Pipeline *pipeline, Graph **out, RshError *error);
 // pipeline_decode.c
 RSH_MUST_USE RshStatus decode_describe(const Pipeline *pipeline, bool first, ChunkProgram *out,
                                        RshError *error);

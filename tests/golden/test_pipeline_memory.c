@@ -273,6 +273,59 @@ static void decoding_memory_does_not_grow_with_the_clip(void)
     }
 }
 
+// Peak since the last call.
+static uint64_t next_peak(void)
+{
+    const uint64_t peak = gpu_memory_peak(runner.gpu);
+    gpu_memory_reset_peak(runner.gpu);
+    return peak;
+}
+
+// Pictures and sound that are given are encoded one chunk's program at a time; what that leaves is foreseen. Last
+// of the tests: estimates on this runner count its kept weights from here on.
+static void a_clip_that_continues_another_takes_what_the_estimate_said(void)
+{
+    enum { GIVEN = 9, SAMPLES = 12000 };
+    for (int keep = 0; runner.gpu && keep < 2; keep++) {
+        PipelineRequest request = small_request();
+        PipelineEstimate estimate;
+        PipelineFrames frames = {0};
+        Pipeline *pipeline = NULL;
+        float *pixels = calloc((size_t)GIVEN * SIDE * SIDE, 3 * sizeof(float));
+        float *samples = calloc(SAMPLES, sizeof(float));
+        const float *sound;
+        uint64_t count;
+        request.frames = 25;
+        request.steps = 1;
+        request.keep_weights = keep;
+        request.first_frames = pixels;
+        request.first_frame_count = GIVEN;
+        request.first_samples = samples;
+        request.first_sample_count = SAMPLES;
+        CHECK(pipeline_estimate(model, &request, runner.runner, &estimate, &error) == RSH_OK);
+        runner.runner->ops->drop_weights(runner.runner, NULL);
+        CHECK(pipeline_open(model, runner.runner, &request, NULL, &pipeline, &error) == RSH_OK);
+        CHECK(pipeline_encode_text(pipeline, &error) == RSH_OK);
+        next_peak();
+        CHECK(pipeline_encode_clip(pipeline, &error) == RSH_OK);
+        CHECK(within_five_percent(next_peak(), estimate.condition_bytes));
+        CHECK(pipeline_start(pipeline, &error) == RSH_OK);
+        CHECK(pipeline_step(pipeline, &error) == RSH_OK);
+        CHECK(within_five_percent(next_peak(), estimate.denoise_bytes));
+        do {
+            CHECK(pipeline_decode_frames(pipeline, &frames, &error) == RSH_OK);
+            if (frames.count > 0 && frames.first == 0)
+                next_peak();
+        } while (frames.count > 0);
+        CHECK(within_five_percent(next_peak(), estimate.decode_bytes));
+        CHECK(pipeline_decode_audio(pipeline, &sound, &count, &error) == RSH_OK);
+        CHECK(within_five_percent(next_peak(), estimate.audio_bytes));
+        pipeline_close(&pipeline);
+        free(pixels);
+        free(samples);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -284,5 +337,6 @@ int main(int argc, char **argv)
     TAP_RUN(a_small_budget_makes_tiles_until_they_fit);
     TAP_RUN(a_size_between_two_multiples_becomes_the_nearest);
     TAP_RUN(decoding_memory_does_not_grow_with_the_clip);
+    TAP_RUN(a_clip_that_continues_another_takes_what_the_estimate_said);
     return pipeline_test_close();
 }
