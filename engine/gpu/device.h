@@ -39,10 +39,11 @@ typedef struct GpuVariantSet GpuVariantSet; // calibrate.c
 typedef struct PlannedKernel {
     KernelKey key;
     uint32_t stage;
+    size_t graph; // those of one graph are built together, and stand together
 } PlannedKernel;
 typedef struct KernelPlan {
     PlannedKernel *items;
-    size_t count, capacity;
+    size_t count, capacity, graphs;
 } KernelPlan;
 
 struct Gpu {
@@ -105,6 +106,9 @@ RSH_MUST_USE RshStatus pipeline_cache_load(Gpu *gpu, RshError *error);
 void pipeline_cache_save(Gpu *gpu);
 void pipelines_destroy(Gpu *gpu);                // pipeline.c
 const ShaderBlob *shader_find(const char *name); // pipeline.c; NULL when there is none
+// pipeline.c: how many kernels are built at once: one a core, one where the driver keeps its code to itself.
+#define GPU_MAX_BUILDERS 8
+size_t gpu_builders(const Gpu *gpu);
 
 // calibrate.c
 void variants_destroy(Gpu *gpu);

@@ -105,11 +105,12 @@ RSH_MUST_USE RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest 
                                              void *stop_data, RshError *error);
 
 // ---- what building kernels will take: the first time it is most of a short job (kernel_log.h) ----
-// Kernels of planned work, grouped by a number of the caller's, each kernel in the group that names it first.
+// The kernels of a graph of planned work, which belongs to a stage that the caller numbers; each kernel counts where it
+// is named first.
 void gpu_plan_clear(Gpu *gpu);
 void gpu_plan_add(Gpu *gpu, const GpuPipelineRequest *requests, size_t count, uint32_t stage);
 #define GPU_ALL_STAGES UINT32_MAX
-// Seconds that those of a stage will still take, from what the like of them took on this device; 0 when none
+// Seconds that will pass while those of a stage are built, a graph at a time and a kernel a core, from what the like of them took on this device; 0 when none
 // was ever built.
 double gpu_plan_left(const Gpu *gpu, uint32_t stage);
 double gpu_built_seconds(const Gpu *gpu); // spent on building since the device was opened

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gpu/kernel_log.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gpu/device.h"
-
-// Constants that differ by this factor (as a power of two, all of them together) count a quarter as much.
-#define LIKENESS 0.5
+#include "gpu/kernel_guess.h"
 
 // As it lies in the file.
 typedef struct Kernel {
@@ -139,29 +136,43 @@ void kernel_log_add(KernelLog *log, const KernelKey *key, bool before, double se
     pthread_mutex_unlock(&log->lock);
 }
 
-// How far apart two sets of constants are.
-static double distance(const Kernel *kernel, const KernelKey *key)
+static const ShaderBlob *find_blob(uint64_t hash)
 {
-    double sum = 0.0;
-    for (uint32_t i = 0; i < key->constant_count && i < kernel->constant_count; i++)
-        sum += fabs(log2((kernel->constants[i] + 1.0) / (key->constants[i] + 1.0)));
-    return sum;
+    for (size_t i = 0; i < shader_table_count; i++)
+        if (shader_table[i]->hash == hash)
+            return shader_table[i];
+    return NULL;
 }
 
-// Of those that were built, `alike`: of the same shader only; negative when there are none.
-static double mean_cost(const KernelLog *log, const KernelKey *key, bool before, bool alike)
+// From kernels of shaders alike; negative when none was built.
+static double guess_alike(const KernelLog *log, const KernelKey *key, bool before)
 {
-    double seconds = 0.0, weights = 0.0;
-    for (size_t i = 0; i < log->count; i++) {
+    KernelSample samples[KERNEL_GUESS_MOST];
+    size_t count = 0;
+    for (size_t i = log->count; i-- > 0 && count < KERNEL_GUESS_MOST;) { // the newest first
         const Kernel *kernel = &log->kernels[i];
-        if (kernel->seconds[before] < 0.0 || (alike && kernel->code != key->blob->hash))
+        if (kernel->seconds[before] <= 0.0 || kernel->constant_count != key->constant_count)
             continue;
-        const double away = alike ? distance(kernel, key) / LIKENESS : 0.0;
-        const double weight = 1.0 / (1.0 + 3.0 * away * away);
-        seconds += weight * kernel->seconds[before];
-        weights += weight;
+        const ShaderBlob *blob = find_blob(kernel->code);
+        if (blob && kernel_guess_alike(blob, key->blob))
+            samples[count++] = (KernelSample){blob, kernel->constants, kernel->seconds[before]};
     }
-    return weights > 0.0 ? seconds / weights : -1.0;
+    return count ? kernel_guess(key->blob, key->constants, key->constant_count, samples, count)
+                 : -1.0;
+}
+
+// Of all that were built; negative when none was.
+static double mean_cost(const KernelLog *log, bool before)
+{
+    double seconds = 0.0;
+    size_t count = 0;
+    for (size_t i = 0; i < log->count; i++) {
+        if (log->kernels[i].seconds[before] < 0.0)
+            continue;
+        seconds += log->kernels[i].seconds[before];
+        count++;
+    }
+    return count ? seconds / (double)count : -1.0;
 }
 
 double kernel_log_expect(KernelLog *log, const KernelKey *key)
@@ -173,9 +184,9 @@ double kernel_log_expect(KernelLog *log, const KernelKey *key)
     if (!kernel || !kernel->here) {
         seconds = kernel ? kernel->seconds[before] : -1.0;
         if (seconds < 0.0)
-            seconds = mean_cost(log, key, before, true);
+            seconds = guess_alike(log, key, before);
         if (seconds < 0.0)
-            seconds = mean_cost(log, key, before, false);
+            seconds = mean_cost(log, before);
     }
     pthread_mutex_unlock(&log->lock);
     return seconds > 0.0 ? seconds : 0.0;

@@ -26,8 +26,8 @@ void kernel_log_close(KernelLog **log);               // NULL-safe; stores NULL
 
 // Was built by an earlier process, and not by this one yet.
 bool kernel_log_built_before(KernelLog *log, const KernelKey *key);
-// It is built now and took so long; `before`: an earlier process had built it.
+// It is built now and took one thread so long; `before`: an earlier process had built it.
 void kernel_log_add(KernelLog *log, const KernelKey *key, bool before, double seconds);
-// Seconds that building it will take: what it took last, else what those of the same shader took, the most
-// alike counting most, else what kernels take; 0 when this process has built it, or when none ever was built.
+// Seconds that one thread will take to build it: what it took last, else what kernels of shaders alike
+// let expect (kernel_guess.h), else what kernels take; 0 when this process has built it, or when none ever was built.
 double kernel_log_expect(KernelLog *log, const KernelKey *key);

@@ -10,8 +10,6 @@
 
 #include "base/error.h"
 
-#define COMPILE_THREADS 7 // beside the caller's
-
 VkDescriptorType pipeline_descriptor_type(ShaderBindingKind kind)
 {
     switch (kind) {
@@ -222,6 +220,14 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
+size_t gpu_builders(const Gpu *gpu)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (gpu->caps.software && gpu->warming_fails)
+        return 1;
+    return cores < 1 ? 1 : cores > GPU_MAX_BUILDERS ? GPU_MAX_BUILDERS : (size_t)cores;
+}
+
 static void *compile_some(void *data)
 {
     CompileJob *job = data;
@@ -234,18 +240,17 @@ static void *compile_some(void *data)
         job->results[i] = create_layout(job->gpu, job->pipelines[i]);
         if (job->results[i] == VK_SUCCESS)
             job->results[i] = create_handle(job->gpu, job->pipelines[i]);
-        job->pipelines[i]->built = now_ms() - began;
+        job->pipelines[i]->built = (now_ms() - began) * 1e-3;
     }
     return NULL;
 }
 
 static void compile_all(CompileJob *job)
 {
-    pthread_t threads[COMPILE_THREADS];
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    pthread_t threads[GPU_MAX_BUILDERS - 1];
+    const size_t builders = gpu_builders(job->gpu);
     size_t started = 0;
-    while (started + 1 < job->count && started + 1 < (size_t)(cores > 0 ? cores : 1) &&
-           started < COMPILE_THREADS &&
+    while (started + 1 < job->count && started + 1 < builders &&
            pthread_create(&threads[started], NULL, compile_some, job) == 0)
         started++;
     compile_some(job);
@@ -268,16 +273,18 @@ void pipeline_is_built(Gpu *gpu, GpuPipeline *pipeline, double seconds)
         kernel_log_add(gpu->kernels, &key, pipeline->before, pipeline->built + seconds);
 }
 
-// The threads worked side by side: each kernel's share of the time that passed.
-static void share_time(CompileJob *job, double seconds)
+double pipeline_expected_seconds(const Gpu *gpu, const GpuPipeline *pipeline)
 {
-    double sum = 0.0;
-    for (size_t i = 0; i < job->count; i++)
-        sum += job->pipelines[i]->built;
+    const KernelKey key = pipeline_key(pipeline);
+    return gpu->kernels ? kernel_log_expect(gpu->kernels, &key) : 0.0;
+}
+
+// `seconds` passed while they were created side by side.
+static void note_creation(CompileJob *job, double seconds)
+{
     for (size_t i = 0; i < job->count; i++) {
         GpuPipeline *pipeline = job->pipelines[i];
         const KernelKey key = pipeline_key(pipeline);
-        pipeline->built = sum > 0.0 ? pipeline->built / sum * seconds : 0.0;
         pipeline->before = job->gpu->kernels && kernel_log_built_before(job->gpu->kernels, &key);
     }
     job->gpu->built_seconds += seconds;
@@ -326,7 +333,7 @@ RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest *requests, si
         gpu_log(gpu, RSH_LOG_DEBUG, "%zu kernels to compile", job.count);
         const double before = now_ms();
         compile_all(&job);
-        share_time(&job, (now_ms() - before) * 1e-3);
+        note_creation(&job, (now_ms() - before) * 1e-3);
         gpu_log(gpu, RSH_LOG_DEBUG, "kernels compiled in %.0f ms", now_ms() - before);
     }
     for (size_t i = 0; job.pipelines && i < count; i++) {

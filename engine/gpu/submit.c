@@ -15,6 +15,9 @@
 #define MAX_RECUTS 4
 // Only runs of this length say something about the device's speed: shorter ones are the price of submitting.
 #define TELLING_NS 5e6
+// Nor is a kernel that was made ready faster than this: its code may have come from the driver's cache, and its first
+// dispatch does its work, too.
+#define TELLING_WARM_NS 50e6
 // How far the recorders' figures may be off: a device that seems slower was busy with something else.
 #define MAX_COST_SCALE 16.0
 // Submissions under way at once: the device has the next one when it ends the last.
@@ -341,7 +344,8 @@ static void judge_warming(GpuCommands *commands)
         const GpuPipeline *pipeline =
             commands->steps[commands->slices[segment->first].step].pipeline;
         for (size_t i = 0; segment->compiles && i < commands->use_count; i++)
-            if (commands->uses[i].pipeline == pipeline && commands->uses[i].warm_ns > 0.0) {
+            if (commands->uses[i].pipeline == pipeline &&
+                commands->uses[i].warm_ns > TELLING_WARM_NS) {
                 ahead += commands->uses[i].warm_ns;
                 first += segment->measured;
             }
@@ -351,25 +355,28 @@ static void judge_warming(GpuCommands *commands)
         commands->uses[i].warm_ns = 0.0; // replays are no first dispatches
 }
 
-// The cores worked side by side: each kernel's share of the time that passed.
-static void share_warming(GpuCommands *commands, double seconds)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < commands->use_count; i++)
-        sum += commands->uses[i].warm_ns;
-    for (size_t i = 0; i < commands->use_count && sum > 0.0; i++)
-        commands->uses[i].pipeline->built += commands->uses[i].warm_ns / sum * seconds;
-    commands->gpu->built_seconds += seconds;
-}
-
 static void warm_once(GpuCommands *commands, bool (*stop)(void *data), void *stop_data)
 {
     if (!commands->warmed && !commands->gpu->warming_fails) {
         const double before = now_ns();
         commands_warm(commands, stop, stop_data);
-        share_warming(commands, (now_ns() - before) * 1e-9);
+        for (size_t i = 0; i < commands->use_count; i++)
+            commands->uses[i].pipeline->built += commands->uses[i].warm_ns * 1e-9;
+        commands->gpu->built_seconds += (now_ns() - before) * 1e-9;
     }
     commands->warmed = true;
+}
+
+// Whether code will be generated for one that never ran: then all of them are built at once, not the first alone.
+static bool expects_cold(const GpuCommands *commands)
+{
+    for (size_t i = 0; i < commands->use_count; i++) {
+        const GpuPipeline *pipeline = commands->uses[i].pipeline;
+        if (!pipeline->tried &&
+            pipeline_expected_seconds(commands->gpu, pipeline) * 1e9 > COMMANDS_COLD_NS)
+            return true;
+    }
+    return false;
 }
 
 RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void *stop_data,
@@ -388,7 +395,7 @@ RshStatus gpu_commands_run(GpuCommands *commands, bool (*stop)(void *data), void
 
     size_t submitted = 0, done = 0;
     bool stopped = false;
-    if (gpu->cold)
+    if (gpu->cold || (!commands->warmed && expects_cold(commands)))
         warm_once(commands, stop, stop_data);
     double last = now_ns();
     while (result == VK_SUCCESS && (done < submitted || submitted < commands->segment_count)) {

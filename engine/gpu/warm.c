@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "gpu/commands.h"
 
@@ -10,8 +9,6 @@
 // cache of its own on disk. A device beside the one that works has another queue: dispatches without a
 // workgroup there make the driver generate the code of several kernels at once, and the first dispatch on the
 // working device finds it in the driver's cache. Nothing is computed, so no bit of a result can change.
-
-#define MAX_WORKERS 8
 
 typedef struct WarmJob {
     const Gpu *gpu;
@@ -104,20 +101,20 @@ static void *warm_some(void *data)
 
 size_t commands_warm(GpuCommands *commands, bool (*stop)(void *data), void *stop_data)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    pthread_t threads[MAX_WORKERS - 1];
+    pthread_t threads[GPU_MAX_BUILDERS - 1];
+    const size_t builders = gpu_builders(commands->gpu);
     size_t started = 0;
     WarmJob job = {.gpu = commands->gpu, .stop = stop, .stop_data = stop_data};
     job.uses = calloc(commands->use_count + 1, sizeof(*job.uses));
     for (size_t i = 0; job.uses && i < commands->use_count; i++)
         if (!commands->uses[i].pipeline->tried)
             job.uses[job.count++] = &commands->uses[i];
-    if (job.count < 2 || cores < 2) { // as fast on the queue that has to wait for it
+    if (job.count < 2 || builders < 2) { // as fast on the queue that has to wait for it
         free(job.uses);
         return 0;
     }
     const double before = now_ns();
-    while (started + 1 < job.count && started + 1 < (size_t)cores && started < MAX_WORKERS - 1 &&
+    while (started + 1 < job.count && started + 1 < builders &&
            pthread_create(&threads[started], NULL, warm_some, &job) == 0)
         started++;
     warm_some(&job);
