@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "control-name.h"
 #include "project/word-diff.h"
 #include "scrub-bar.h"
 #include "time-text.h"
@@ -346,6 +347,7 @@ static void rushes_preview_pane_init(RushesPreviewPane *self)
 {
     self->takes = g_ptr_array_new_with_free_func(g_object_unref);
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_control_name(GTK_WIDGET(self->zoom_button), "Zoom: Fit");
     self->player = rushes_player_new(NULL);
     g_signal_connect_swapped(self->player, "frame", G_CALLBACK(on_frame), self);
     g_signal_connect_swapped(self->player, "notify::position", G_CALLBACK(on_position), self);
@@ -421,7 +423,9 @@ void rushes_preview_pane_set_zoom(RushesPreviewPane *self, double zoom)
 {
     g_autofree char *text = zoom > 0 ? g_strdup_printf("%.0f %%", zoom * 100) : g_strdup("Fit");
     rushes_frame_view_set_zoom(self->view, zoom);
+    g_autofree char *name = g_strdup_printf("Zoom: %s", text);
     gtk_menu_button_set_label(self->zoom_button, text);
+    rushes_control_name(GTK_WIDGET(self->zoom_button), name);
 }
 
 void rushes_preview_pane_next_mode(RushesPreviewPane *self)

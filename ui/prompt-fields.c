@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // prompt-fields.c - the recipe in the fields and chips, and the fields in the recipe.
+#include "control-name.h"
 #include "prompt-pane-private.h"
+
+#define SEED_SHOWN 1000 // a chip has room for a few digits: the last ones of longer seeds
 
 static char *buffer_text(GtkTextBuffer *buffer)
 {
@@ -32,7 +35,7 @@ static void set_chip(GtkMenuButton *chip, const char *what, const char *text)
 {
     g_autofree char *name = g_strdup_printf("%s: %s", what, text);
     gtk_menu_button_set_label(chip, text);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(chip), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    rushes_control_name(GTK_WIDGET(chip), name);
 }
 
 void prompt_update_chips(RushesPromptPane *self)
@@ -44,13 +47,18 @@ void prompt_update_chips(RushesPromptPane *self)
         g_strdup_printf("%d steps", (int)gtk_adjustment_get_value(self->steps_adjustment));
     g_autofree char *guidance =
         g_strdup_printf("guide %g", gtk_adjustment_get_value(self->guidance_adjustment));
-    g_autofree char *seed =
-        g_strdup_printf("seed %" G_GUINT64_FORMAT "%s", self->recipe->seed % 100000,
-                        gtk_check_button_get_active(self->seed_kept) ? " •" : "");
+    g_autofree char *seed = g_strdup_printf(
+        self->recipe->seed < SEED_SHOWN ? "seed %" G_GUINT64_FORMAT "%s"
+                                        : "seed …%03" G_GUINT64_FORMAT "%s",
+        self->recipe->seed % SEED_SHOWN, gtk_check_button_get_active(self->seed_kept) ? " •" : "");
     g_autofree char *count = g_strdup_printf(takes == 1 ? "%d take" : "%d takes", takes);
     g_autofree char *generate =
         takes == 1 ? g_strdup("Generate") : g_strdup_printf("Generate %d takes", takes);
 
+    GtkStringObject *size = gtk_drop_down_get_selected_item(self->size_chip);
+    g_autofree char *size_name =
+        g_strdup_printf("Size: %s", size ? gtk_string_object_get_string(size) : "the model's");
+    rushes_control_name(GTK_WIDGET(self->size_chip), size_name);
     set_chip(self->length_chip, "Length", length);
     set_chip(self->steps_chip, "Steps", steps);
     set_chip(self->guidance_chip, "Guidance", guidance);
@@ -150,7 +158,7 @@ void prompt_show_recipe(RushesPromptPane *self)
     set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)), recipe->prompt);
     set_text(gtk_text_view_get_buffer(self->negative), recipe->negative);
     if (*recipe->negative)
-        gtk_expander_set_expanded(self->avoid, TRUE);
+        gtk_toggle_button_set_active(self->avoid, TRUE);
     if (recipe->frames > 0)
         gtk_adjustment_set_value(self->length_adjustment, recipe->frames);
     if (recipe->steps > 0)

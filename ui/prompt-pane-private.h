@@ -13,7 +13,7 @@ struct _RushesPromptPane {
 
     GtkSourceView *words;
     GtkTextView *negative;
-    GtkExpander *avoid;
+    GtkToggleButton *avoid;
     GtkLabel *tokens_label;
     GtkLevelBar *tokens_bar;
     GtkMenuButton *length_chip, *guidance_chip, *seed_chip, *steps_chip, *takes_chip;

@@ -66,6 +66,7 @@ static void update_state(RushesTakeCard *self)
         [RUSHES_TAKE_FAILED] = {"dialog-error-symbolic", "failed"},
         [RUSHES_TAKE_CANCELLED] = {"process-stop-symbolic", "cancelled"},
     };
+    GtkWidget *row = gtk_widget_get_parent(GTK_WIDGET(self)); // of the list, once it is in one
     RushesTakeState state = rushes_take_get_state(self->take);
     gboolean star = rushes_take_get_star(self->take);
     const char *prompt = rushes_take_get_recipe(self->take)->prompt;
@@ -90,6 +91,9 @@ static void update_state(RushesTakeCard *self)
     gtk_label_set_label(self->number, number);
     gtk_widget_set_tooltip_text(GTK_WIDGET(self), g_strchomp(tip));
     gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    if (row) // has the focus
+        gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                       -1);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->star), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    star ? "Remove the star" : "Star", -1);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "timeline-pane.h"
 
+#include "control-name.h"
 #include "shot-block.h"
 #include "sound-block.h"
 #include "time-text.h"
@@ -226,6 +227,7 @@ static void rushes_timeline_pane_class_init(RushesTimelinePaneClass *klass)
 static void rushes_timeline_pane_init(RushesTimelinePane *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_control_name(GTK_WIDGET(self->aspect), "Aspect of the film");
     g_signal_connect_swapped(self->row, "seek", G_CALLBACK(on_seek), self);
     g_signal_connect_swapped(self->row, "say", G_CALLBACK(on_say), self);
     g_signal_connect_swapped(self->row, "files", G_CALLBACK(on_files), self);

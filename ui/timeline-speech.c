@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "timeline-speech.h"
 
+#include "control-name.h"
 #include "timeline/film-edit.h"
 #include "timeline/media.h"
 #include "timeline/speech.h"
@@ -177,6 +178,7 @@ static void rushes_timeline_speech_class_init(RushesTimelineSpeechClass *klass)
 static void rushes_timeline_speech_init(RushesTimelineSpeech *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_control_name(GTK_WIDGET(self->voice), "Voice");
     self->voices = rushes_speech_list_voices();
     GtkEventController *keys = gtk_event_controller_key_new();
     gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);

@@ -37,6 +37,13 @@ def shot(name):
     subprocess.run(["import", "-window", "root", str(SHOTS / f"{name}.png")], check=False)
 
 
+def end(studio, manager):
+    studio.terminate()
+    studio.wait()
+    if manager:
+        manager.terminate()
+
+
 def manage_windows():
     """A window manager, where there is one; end it with terminate()."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -72,6 +79,15 @@ def wait(find, seconds=60):
     return None
 
 
+def focused():
+    """What has the focus and is more than a frame around it."""
+    around = (pyatspi.ROLE_SCROLL_PANE, pyatspi.ROLE_FRAME, pyatspi.ROLE_WINDOW, pyatspi.ROLE_LIST)
+    for node in walk(application()):
+        if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRole() not in around:
+            return node
+    return None
+
+
 def application():
     desktop = pyatspi.Registry.getDesktop(0)
     for index in range(desktop.childCount):
@@ -88,8 +104,20 @@ def named(text, role=None):
     return None
 
 
+def button_named(text):
+    """One that can be pressed: a menu button is a button around the one that does it."""
+    for node in walk(application()):
+        if text in node.name and node.getRole() in (pyatspi.ROLE_PUSH_BUTTON, pyatspi.ROLE_TOGGLE_BUTTON):
+            try:
+                if node.queryAction().nActions:
+                    return node
+            except NotImplementedError:
+                continue
+    return None
+
+
 def press(text):
-    button = wait(lambda: named(text, pyatspi.ROLE_PUSH_BUTTON) or named(text, pyatspi.ROLE_TOGGLE_BUTTON))
+    button = wait(lambda: button_named(text))
     if not button:
         return False
     return button.queryAction().doAction(0)

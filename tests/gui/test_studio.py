@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from studio import (RUSHES, STUDIO, application, check, choose, drag_file, finish, manage_windows, named, press, pyatspi,
-                    shot, wait, xdo)
+from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, manage_windows, named, press,
+                    pyatspi, shot, wait, xdo)
 
 PROMPT = "A red fox hops in the snow at night"
 
@@ -136,10 +136,7 @@ def main():
         check("and so is the shot", wait(lambda: named("Shot 1:")))
         shot("6-reopened")
     finally:
-        studio.terminate()
-        studio.wait()
-        if manager:
-            manager.terminate()
+        end(studio, manager)
     return finish()
 
 
