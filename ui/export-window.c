@@ -119,11 +119,16 @@ static void measure(RushesExportWindow *self)
     if (self->measures)
         return;
     RushesFilmExport request = request_of(self);
+    g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) failure = NULL;
     request.time_stamp_url = NULL; // may be half typed, and changes nothing
     request.time_stamp_required = FALSE;
     g_autoptr(RushesExporter) exporter =
-        rushes_film_export_new(self->project, "", &request, NULL, &failure);
+        rushes_film_export_new(self->project, "", &request, notices, &failure);
+    // What is doubtful is read before the export is started.
+    g_ptr_array_add(notices, NULL);
+    g_autofree char *doubts = g_strjoinv("\n", (char **)notices->pdata);
+    show_trouble(self, doubts);
     if (!exporter) {
         adw_action_row_set_subtitle(self->size, failure->message);
         return;

@@ -92,6 +92,18 @@ static void print_size(const cJSON *recipe)
         printf("%-10s %s\n", "Size", text->str);
 }
 
+static void print_consent(const cJSON *consent)
+{
+    const char *record = rushes_json_string(consent, "record", NULL);
+    const char *ended = rushes_json_string(consent, "ended", NULL);
+
+    if (ended)
+        printf("%-10s record %s, which ended on %.10s, before this file was exported\n", "Consent",
+               record ? record : "unnamed", ended);
+    else if (record)
+        printf("%-10s record %s\n", "Consent", record);
+}
+
 static void print_take(const cJSON *recipe)
 {
     const cJSON *made = cJSON_GetObjectItemCaseSensitive(recipe, "made");
@@ -105,6 +117,7 @@ static void print_take(const cJSON *recipe)
     print_field(recipe, "sampler", "Sampler");
     print_field(recipe, "shift", "Shift");
     print_field(recipe, "guidance", "Guidance");
+    print_consent(cJSON_GetObjectItemCaseSensitive(recipe, "consent"));
     print_field(made, "device", "Device");
     print_field(made, "engine", "Engine");
     print_field(made, "created", "Made");
@@ -288,7 +301,7 @@ static void inspect(Inspection *self, gboolean looks_for_marks)
     if (looks_for_marks)
         self->marks = rushes_watermark_read(self->path, &blind);
     if (blind)
-        self->unseen = g_strdup(blind->message);
+        self->unseen = g_strdup("it holds no picture that can be decoded");
 }
 
 static int fail(const char *format, const char *path)
@@ -338,7 +351,11 @@ int rushes_cli_inspect(int argc, char **argv)
         return RUSHES_EXIT_OK;
     }
     if (!found.recipe && !found.report && !found.damage && !has_mark(&found))
-        return fail("%s carries no recipe, no credentials and no mark of Rushes", files[0]);
+        return fail(found.unseen
+                        ? "%s carries no recipe and no credentials, and no picture that can "
+                          "be decoded and searched for a mark"
+                        : "%s carries no recipe, no credentials and no mark of Rushes",
+                    files[0]);
     if (json)
         print_everything(&found);
     else

@@ -67,6 +67,19 @@ static void choose_canvas(RushesProject *project, const RushesExportPreset *pres
     }
 }
 
+// The recipe as the exported file carries it: with the end of a consent that has ended since.
+static cJSON *published_recipe(RushesProject *project, RushesTake *take)
+{
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+    g_autofree char *ended = rushes_consent_find_end(recipe, rushes_project_get_folder(project));
+    cJSON *json = rushes_recipe_to_json(recipe);
+    cJSON *consent = cJSON_GetObjectItemCaseSensitive(json, "consent");
+
+    if (ended && consent)
+        cJSON_AddStringToObject(consent, "ended", ended);
+    return json;
+}
+
 // The film's recipe: every shot with the recipe of its take, in order; the sound lane and the canvas.
 static char *film_recipe(RushesProject *project)
 {
@@ -83,8 +96,7 @@ static char *film_recipe(RushesProject *project)
         RushesTake *take = rushes_shot_get_take(shot);
         cJSON *item = cJSON_Duplicate(rushes_shot_get_fields(shot), TRUE);
         if (take)
-            cJSON_AddItemToObject(item, "recipe",
-                                  rushes_recipe_to_json(rushes_take_get_recipe(take)));
+            cJSON_AddItemToObject(item, "recipe", published_recipe(project, take));
         cJSON_AddItemToArray(list, item);
     }
     if (sound)
@@ -220,7 +232,7 @@ static RushesExporter *export_take(RushesProject *project, const char *path,
     if (!take || !check_consent(project, take, notices, error))
         return NULL;
     const RushesRecipe *recipe = rushes_take_get_recipe(take);
-    g_autoptr(cJSON) json = rushes_recipe_to_json(recipe);
+    g_autoptr(cJSON) json = published_recipe(project, take);
     char *text = cJSON_PrintUnformatted(json);
     options->recipe = text;
     options->title = recipe->prompt;

@@ -31,10 +31,12 @@ GArray *rushes_watermark_read(const char *path, GError **error)
         if (!detector || !is_same)
             break;
     }
-    if (failure) {
+    // What could be seen before the damage counts.
+    if (failure && !width) {
         g_propagate_error(error, failure);
         return NULL;
     }
+    g_clear_error(&failure);
     return detector ? rushes_mark_detector_find(detector, 0, NULL)
                     : g_array_new(FALSE, FALSE, sizeof(RushesFoundMark));
 }

@@ -118,6 +118,40 @@ static gboolean is_renewed(const RushesConsent *ended, const RushesRecipe *recip
     return FALSE;
 }
 
+// The record of this machine, or the one that came along with a shared project.
+static RushesConsent *find_or_shared(const char *id, const char *project, GError **error)
+{
+    GError *failure = NULL;
+    RushesConsent *consent = rushes_consent_find(id, &failure);
+
+    if (!consent && project) {
+        g_autofree char *shared = g_build_filename(project, SHARED_FOLDER, NULL);
+        consent = rushes_consent_read(shared, id, NULL);
+    }
+    if (consent)
+        g_clear_error(&failure);
+    else
+        g_propagate_error(error, failure);
+    return consent;
+}
+
+static gboolean has_ended(const RushesConsent *consent, const RushesRecipe *recipe,
+                          const char *name, GDateTime *now)
+{
+    return !consent->revoked && rushes_consent_state(consent, now) == RUSHES_CONSENT_EXPIRED &&
+           !is_renewed(consent, recipe, name, now);
+}
+
+char *rushes_consent_find_end(const RushesRecipe *recipe, const char *project)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *name = rushes_consent_project_name(project);
+    g_autoptr(RushesConsent) consent =
+        recipe->consent ? find_or_shared(recipe->consent, project, NULL) : NULL;
+
+    return consent && has_ended(consent, recipe, name, now) ? g_strdup(consent->expires) : NULL;
+}
+
 gboolean rushes_consent_allow_take(const RushesRecipe *recipe, const char *project, char **warning,
                                    GError **error)
 {
@@ -132,11 +166,7 @@ gboolean rushes_consent_allow_take(const RushesRecipe *recipe, const char *proje
                refuse(error,
                       "It shows a person and names no consent record; make it again with the "
                       "person's consent");
-    g_autoptr(RushesConsent) consent = rushes_consent_find(recipe->consent, &failure);
-    if (!consent && project) {
-        g_autofree char *shared = g_build_filename(project, SHARED_FOLDER, NULL);
-        consent = rushes_consent_read(shared, recipe->consent, NULL);
-    }
+    g_autoptr(RushesConsent) consent = find_or_shared(recipe->consent, project, &failure);
     if (!consent) {
         g_propagate_error(error, g_steal_pointer(&failure));
         return FALSE;
@@ -148,9 +178,7 @@ gboolean rushes_consent_allow_take(const RushesRecipe *recipe, const char *proje
             consent->person, consent->revoked, consent->person);
         return refuse(error, sentence);
     }
-    if (warning && !consent->revoked &&
-        rushes_consent_state(consent, now) == RUSHES_CONSENT_EXPIRED &&
-        !is_renewed(consent, recipe, name, now))
+    if (warning && has_ended(consent, recipe, name, now))
         *warning = g_strdup_printf("The consent of %s ended on %.10s; ask whether what was made "
                                    "before may still be published",
                                    consent->person, consent->expires);

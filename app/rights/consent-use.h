@@ -30,6 +30,10 @@ gboolean rushes_consent_allow_job(const RushesRecipe *recipe, const char *projec
 gboolean rushes_consent_allow_take(const RushesRecipe *recipe, const char *project, char **warning,
                                    GError **error);
 
+// When the record of a finished take ended, RFC 3339, if it did and no other standing one of the same person covers the
+// picture: what an export says of it. NULL otherwise; owned by the caller.
+char *rushes_consent_find_end(const RushesRecipe *recipe, const char *project);
+
 // One take that a record was used for, itself or through a take that it continues.
 typedef struct RushesConsentUse {
     char *project; // folder

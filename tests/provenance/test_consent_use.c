@@ -221,6 +221,45 @@ static void a_shared_project_brings_its_records(void)
     CHECK(says(take_refusal(recipe, project), "Cleo revoked"));
 }
 
+// A record of a second, waited for until its time is over.
+static char *ended_record(const char *person)
+{
+    g_autofree char *folder = rushes_consent_folder();
+    g_autoptr(RushesIdentity) identity = rushes_consent_open_identity(NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autoptr(GDateTime) soon = g_date_time_add_seconds(now, 1);
+    RushesConsentTerms terms = {
+        .person = person, .scope = "a short film", .statement = "Yes.", .expires = soon};
+    g_autoptr(RushesConsent) consent = rushes_consent_grant(folder, identity, &terms, NULL);
+
+    g_assert_nonnull(consent);
+    for (;;) {
+        g_autoptr(GDateTime) later = g_date_time_new_now_utc();
+        if (rushes_consent_state(consent, later) == RUSHES_CONSENT_EXPIRED)
+            return g_strdup(consent->id);
+        g_usleep(20000);
+    }
+}
+
+static void a_take_whose_record_ended_is_published_with_its_end_until_it_is_renewed(void)
+{
+    g_autofree char *id = ended_record("Eve Example");
+    g_autoptr(RushesRecipe) recipe = recipe_of(PICTURE, id);
+    g_autofree char *warning = NULL;
+
+    CHECK(says(refusal(recipe, NULL), "ended"));
+    CHECK(rushes_consent_allow_take(recipe, NULL, &warning, NULL));
+    CHECK(warning && strstr(warning, "Eve Example ended on"));
+    g_autofree char *end = rushes_consent_find_end(recipe, NULL);
+    CHECK(end && strstr(warning, "ended on") &&
+          strncmp(strstr(warning, "ended on") + 9, end, 10) == 0);
+    g_autofree char *renewed = record("Eve Example", NULL, NULL);
+    g_autofree char *none = rushes_consent_find_end(recipe, NULL);
+    CHECK(none == NULL);
+    g_autofree char *quiet = NULL;
+    CHECK(rushes_consent_allow_take(recipe, NULL, &quiet, NULL) && quiet == NULL);
+}
+
 static void every_take_made_under_a_record_is_listed(void)
 {
     g_autofree char *id = record("Dora Example", NULL, NULL);
@@ -270,6 +309,7 @@ int main(void)
     TAP_RUN(a_record_that_is_not_there_counts_as_none);
     TAP_RUN(a_record_signed_elsewhere_counts_as_none);
     TAP_RUN(a_revoked_record_holds_back_jobs_and_takes_until_it_is_renewed);
+    TAP_RUN(a_take_whose_record_ended_is_published_with_its_end_until_it_is_renewed);
     TAP_RUN(a_shared_project_brings_its_records);
     TAP_RUN(every_take_made_under_a_record_is_listed);
     TAP_RUN(a_take_keeps_its_record_when_the_worker_hands_the_job_back);
