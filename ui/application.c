@@ -11,6 +11,7 @@
 #include "recent.h"
 #include "rushes-error.h"
 #include "self-test.h"
+#include "shortcuts.h"
 #include "window.h"
 
 struct _RushesApplication {
@@ -234,6 +235,11 @@ static void act_self_test(GSimpleAction *action, GVariant *parameter, gpointer d
     rushes_self_test_present(gtk_application_get_active_window(GTK_APPLICATION(data)));
 }
 
+static void act_shortcuts(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    rushes_shortcuts_present(gtk_application_get_active_window(GTK_APPLICATION(data)));
+}
+
 static void act_quit(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     GList *window;
@@ -268,7 +274,7 @@ static void set_shortcuts(RushesApplication *self)
         {"win.fullscreen", {"F11"}},
         {"win.show-prompt", {"F9"}},
         {"win.fill-timeline", {"<Ctrl><Shift>t"}},
-        {"win.show-help-overlay", {"<Ctrl>question", "F1"}},
+        {"app.shortcuts", {"<Ctrl>question", "F1"}},
     };
     for (guint i = 0; i < G_N_ELEMENTS(shortcuts); i++)
         gtk_application_set_accels_for_action(GTK_APPLICATION(self), shortcuts[i].action,
@@ -285,6 +291,7 @@ static void rushes_application_startup(GApplication *application)
         {.name = "open-take", .activate = act_open_take, .parameter_type = "(ss)"},
         {.name = "about", .activate = act_about},
         {.name = "self-test", .activate = act_self_test},
+        {.name = "shortcuts", .activate = act_shortcuts},
         {.name = "quit", .activate = act_quit},
     };
     RushesApplication *self = RUSHES_APPLICATION(application);

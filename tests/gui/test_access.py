@@ -107,6 +107,10 @@ def main():
         time.sleep(0.5)
         all_named("a take and a shot")
         check("a take's row says what the take is", named("Take 1, done", pyatspi.ROLE_LIST_ITEM))
+        # A screen reader may ask for a window just closed. GTK 4.8 answers with the last one, and ends when that one
+        # was never shown.
+        application().getChildAtIndex(application().childCount)
+        check("asking for a window that is not there ends nothing", wait(lambda: named("Generate"), 10))
         missed = tab_reaches(["Prompt", "Avoid", "Length", "Size", "Guidance", "Seed", "Steps", "Takes: 1 take",
                               "First frame", "Generate", "Same words, new seed", "Same seed, new words", "Preview",
                               "Position in the clip", "Pause" if named("Pause", pyatspi.ROLE_PUSH_BUTTON) else "Play",
