@@ -15,6 +15,7 @@
 #include "cli/generate-progress.h"
 #include "json-file.h"
 #include "media/condition.h"
+#include "rushes-error.h"
 
 // Lives of the worker in one job: a driver that always dies is not worth a fourth.
 #define MAX_LIVES 3
@@ -88,6 +89,21 @@ static gboolean copy_file(const char *from_folder, const char *name, const char 
     return g_file_copy(source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
 }
 
+// A recipe that was taken out of a clip names pictures that are nowhere: their hash is all there is of them.
+static gboolean is_beside(const char *folder, const char *name, const char *kind, GError **error)
+{
+    const gboolean image = g_str_equal(kind, "image");
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return TRUE;
+    g_set_error(
+        error, RUSHES_ERROR, RUSHES_ERROR_IO,
+        "The job starts from a %s, but %.40s is not beside it; give the %s again with --%s.",
+        image ? "picture" : "clip", name, image ? "picture" : "clip", image ? "image" : "extend");
+    return FALSE;
+}
+
 // A job file names its conditioning beside itself.
 static gboolean bring_conditioning(Run *run, GError **error)
 {
@@ -100,7 +116,10 @@ static gboolean bring_conditioning(Run *run, GError **error)
     // The worker refuses names that lead elsewhere; nothing is copied for them either.
     if (strchr(video, '/') || (audio && strchr(audio, '/')))
         return TRUE;
-    return copy_file(run->options->job_folder, video, run->take, error) &&
+    const char *kind = rushes_json_string(given, "kind", "extend");
+    return is_beside(run->options->job_folder, video, kind, error) &&
+           (!audio || is_beside(run->options->job_folder, audio, kind, error)) &&
+           copy_file(run->options->job_folder, video, run->take, error) &&
            (!audio || copy_file(run->options->job_folder, audio, run->take, error));
 }
 

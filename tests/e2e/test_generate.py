@@ -244,6 +244,18 @@ def impossible_settings_are_refused_in_one_sentence():
     refuse(4, "--job", "/etc/passwd")
 
 
+@tap.case
+def a_recipe_without_its_pictures_says_what_to_give():
+    for kind, option in (("image", "--image"), ("extend", "--extend")):
+        with tempfile.TemporaryDirectory() as folder:
+            job = os.path.join(folder, "job.json")
+            with open(job, "w") as file:
+                json.dump({"version": 1, "model": "mini", "prompt": WORDS, "width": 160, "height": 96, "frames": 9, "steps": 2,
+                           "seed": "7", "conditioning": {"kind": kind, "video": "condition.rgb", "frames": 1}}, file)
+            text = refuse(4, "--job", job, words=None)
+            assert option in text and "condition.rgb is not beside it" in text, text
+
+
 NOT_NUMBERS = ("", "nan", "inf", "-inf", "0", "-1", "1e999", "0x10", "4 ", "7;", "99999999999999999999")
 
 
