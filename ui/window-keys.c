@@ -108,12 +108,6 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
 {
     GdkModifierType held = state & gtk_accelerator_get_default_mod_mask();
 
-    if (key == GDK_KEY_Escape && held == 0) {
-        // From the words back to the picture; there, it asks whether to cancel what runs.
-        if (window_text_has_focus(self))
-            return gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
-        return press(self, "win.ask-cancel");
-    }
     if (window_text_has_focus(self))
         return GDK_EVENT_PROPAGATE;
     if (held == GDK_SHIFT_MASK)
@@ -125,8 +119,29 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
     return held == 0 ? on_plain_key(self, key) : GDK_EVENT_PROPAGATE;
 }
 
+// From the words back to the picture; there, Escape asks whether to cancel what runs. Before the overlay of the
+// toasts, which would close one instead; not when a popover has the focus, which it closes.
+static gboolean on_escape(GtkEventControllerKey *controller, guint key, guint code,
+                          GdkModifierType state, RushesWindow *self)
+{
+    GtkWidget *focus = gtk_root_get_focus(GTK_ROOT(self));
+
+    if (key != GDK_KEY_Escape || (state & gtk_accelerator_get_default_mod_mask()) != 0 ||
+        (focus && gtk_widget_get_native(focus) != GTK_NATIVE(self)))
+        return GDK_EVENT_PROPAGATE;
+    if (window_text_has_focus(self))
+        return gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
+    if (!rushes_queue_get_running(self->queue))
+        return GDK_EVENT_PROPAGATE;
+    return press(self, "win.ask-cancel");
+}
+
 void window_watch_keys(RushesWindow *self)
 {
+    GtkEventController *escape = gtk_event_controller_key_new();
+    gtk_event_controller_set_propagation_phase(escape, GTK_PHASE_CAPTURE);
+    g_signal_connect(escape, "key-pressed", G_CALLBACK(on_escape), self);
+    gtk_widget_add_controller(GTK_WIDGET(self), escape);
     GtkEventController *controller = gtk_event_controller_key_new();
     g_signal_connect(controller, "key-pressed", G_CALLBACK(on_key), self);
     gtk_widget_add_controller(GTK_WIDGET(self), controller);

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, manage_windows, named, press,
+from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, focused, manage_windows, named, press,
                     pyatspi, shot, wait, xdo)
 
 PROMPT = "A red fox hops in the snow at night"
@@ -119,6 +119,8 @@ def main():
         words = named("Prompt", pyatspi.ROLE_TEXT).queryText()
         check("dropping the take's file brings its recipe back", words.getText(0, words.characterCount) == PROMPT)
         shot("5-dropped")
+        xdo("key", "Escape")
+        check("one Escape leaves the words while a toast is shown", wait(lambda: focused().name == "Preview", 10))
         check("a take can be extended", choose("Extend This Take") and wait(lambda: named("Starts from the end of take 1"), 5))
         xdo("key", "ctrl+Return")
         check("its last frames are where the next one starts", wait(lambda: named("Take 2, done")))
