@@ -31,10 +31,18 @@ static GHashTable *load_takes(RushesProject *self)
         if (!g_file_test(json, G_FILE_TEST_EXISTS))
             continue; // a copy that is under way, or not ours
         RushesTake *take = rushes_take_load(path, &failure);
-        if (take)
+        if (take) {
             g_hash_table_insert(takes, (gpointer)rushes_take_get_id(take), take);
-        else
-            project_set_notice(self, failure->message);
+            continue;
+        }
+        gboolean damaged = g_error_matches(failure, RUSHES_ERROR, RUSHES_ERROR_FORMAT);
+        g_autofree char *notice =
+            g_strconcat(failure->message,
+                        damaged ? " The take is not shown and stays in its folder: put a good "
+                                  "take.json back to see it again."
+                                : NULL,
+                        NULL);
+        project_set_notice(self, notice);
     }
     return takes;
 }
@@ -221,10 +229,15 @@ static cJSON *load_state(RushesProject *self, RushesProjectFlags flags, GError *
         return NULL;
     }
     if (!(flags & RUSHES_PROJECT_REBUILD)) {
+        g_autofree char *found = g_file_test(path, G_FILE_TEST_EXISTS)
+                                     ? g_strdup(failure ? failure->message
+                                                        : "project.json has no version that Rushes "
+                                                          "writes.")
+                                     : g_strdup_printf("%s is missing.", path);
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
                     "%s The takes are untouched: put a good project.json back, or rebuild the "
                     "project from its takes.",
-                    failure ? failure->message : "project.json has no version that Rushes writes.");
+                    found);
         return NULL;
     }
     for (guint n = 1; n < 1000 && !self->read_only; n++) {
