@@ -63,7 +63,7 @@ def main():
     first_run(home)
     STUDIO["RUSHES_MODELS"] = str(home / "no models")  # and so without the sample
     began = time.monotonic()
-    studio = subprocess.Popen([RUSHES], env={**STUDIO, "FAKE_STEP_MS": "60"})
+    studio = subprocess.Popen([RUSHES], env={**STUDIO, "FAKE_STEP_MS": "150"})
     try:
         generate = wait(lambda: named("Generate", pyatspi.ROLE_PUSH_BUTTON))
         seconds = time.monotonic() - began
