@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "export-window.h"
 
+#include "provenance/signer.h"
 #include "settings.h"
 #include "time-text.h"
 
@@ -8,7 +9,7 @@ struct _RushesExportWindow {
     AdwWindow parent_instance;
 
     AdwComboRow *what, *preset;
-    AdwActionRow *size;
+    AdwActionRow *size, *signer;
     GtkSwitch *credentials;
     GtkSwitch *time_stamp, *time_stamp_required;
     GtkEntry *time_stamp_address;
@@ -202,6 +203,26 @@ static void on_go(RushesExportWindow *self)
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+// Whose name the file will carry, when it is not this computer's own.
+static void show_signer(RushesExportWindow *self)
+{
+    g_autofree char *folder = rushes_signer_folder();
+    g_autoptr(GError) failure = NULL;
+
+    if (!rushes_signer_is_own(folder))
+        return;
+    g_autoptr(RushesIdentity) identity = rushes_signer_open(folder, "", &failure);
+    g_autofree char *name =
+        identity
+            ? rushes_identity_describe(g_ptr_array_index(rushes_identity_get_chain(identity), 0))
+            : NULL;
+    g_autofree char *told =
+        identity ? g_strdup_printf("Says how it was made, signed by %s", name ? name : "you")
+                 : g_strdup(failure->message);
+    g_autofree char *text = g_markup_escape_text(told, -1); // a name may hold an ampersand
+    adw_action_row_set_subtitle(self->signer, text);
+}
+
 static void fill_choices(RushesExportWindow *self)
 {
     g_autoptr(GtkStringList) what = gtk_string_list_new(NULL);
@@ -246,6 +267,7 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, what);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, preset);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, size);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, signer);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, credentials);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_address);
@@ -274,6 +296,7 @@ GtkWindow *rushes_export_window_new(GtkWindow *parent, RushesExportQueue *export
     self->project = g_object_ref(project);
     self->take = take ? g_object_ref(take) : NULL;
     self->has_film = g_list_model_get_n_items(rushes_project_get_shots(project)) > 0;
+    show_signer(self);
     fill_choices(self);
     return GTK_WINDOW(self);
 }
