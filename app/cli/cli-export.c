@@ -50,16 +50,6 @@ static void ended(GObject *exporter, GAsyncResult *result, gpointer data)
     g_main_loop_quit(wait->loop);
 }
 
-static void say_unstamped(RushesExporter *exporter)
-{
-    const char *why = rushes_exporter_get_notice(exporter);
-    g_autofree char *text =
-        why ? g_strdup_printf("%s The file is signed, but without a time stamp", why) : NULL;
-
-    if (text)
-        rushes_cli_complain(text);
-}
-
 static int run(RushesExporter *exporter, const char *path, gboolean json)
 {
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
@@ -78,7 +68,8 @@ static int run(RushesExporter *exporter, const char *path, gboolean json)
     if (wait.shows_progress && !json)
         fputs("\r                                \r", stderr);
     if (wait.done) {
-        say_unstamped(exporter);
+        if (rushes_exporter_get_notice(exporter))
+            rushes_cli_complain(rushes_exporter_get_notice(exporter));
         if (!json)
             puts(path);
         return RUSHES_EXIT_OK;

@@ -13,6 +13,7 @@
 
 // The first ones fill the encoder and go by faster than the rest.
 #define FRAMES_BEFORE_ETA 12
+#define QUIETER_UNSAID    0.5   // LU that nobody hears
 #define PAUSE_LOOK        20000 // microseconds between two looks whether the writing may go on
 
 struct _RushesExporter {
@@ -24,6 +25,7 @@ struct _RushesExporter {
     GArray *ingredients;         // RushesIngredient, strings owned
     GArray *marks;               // RushesMarkSpan
     GError *unstamped;           // why there is no time stamp
+    GString *notice;             // what the creator has to know of the finished file
     GMainContext *context;
 
     GMutex lock; // guards the four below, written by the worker thread but for the last
@@ -121,7 +123,7 @@ const char *rushes_exporter_get_phase(RushesExporter *self)
 
 const char *rushes_exporter_get_notice(RushesExporter *self)
 {
-    return self->unstamped ? self->unstamped->message : NULL;
+    return self->notice->len ? self->notice->str : NULL;
 }
 
 double rushes_exporter_get_fraction(RushesExporter *self)
@@ -138,6 +140,17 @@ double rushes_exporter_get_eta(RushesExporter *self)
     double eta = self->eta;
     g_mutex_unlock(&self->lock);
     return eta;
+}
+
+static G_GNUC_PRINTF(2, 3) void notice(RushesExporter *self, const char *format, ...)
+{
+    va_list arguments;
+
+    if (self->notice->len)
+        g_string_append_c(self->notice, ' ');
+    va_start(arguments, format);
+    g_string_append_vprintf(self->notice, format, arguments);
+    va_end(arguments);
 }
 
 // ---- encoding ----
@@ -160,9 +173,15 @@ static gboolean encode(RushesExporter *self, RushesExportOutput *out, GCancellab
     double gain = 1.0;
     if (has_sound && self->options.normalise) {
         begin_phase(self, "Measuring the sound");
-        gain = rushes_loudness_gain(self->source, cancellable, error);
+        double reached;
+        gain = rushes_loudness_gain(self->source, cancellable, &reached, error);
         if (gain == 0.0)
             return FALSE;
+        if (reached < -RUSHES_LOUDNESS_TARGET - QUIETER_UNSAID)
+            notice(self,
+                   "The sound is at %.1f LUFS and not at -14: its highest peaks leave no room for "
+                   "more; bring the loudest sound down a little and export again.",
+                   reached);
     }
     begin_phase(self, has_video ? "Writing frames" : "Writing sound");
     for (int i = 0; i < format.frames; i++) {
@@ -218,6 +237,8 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
                     self->unstamped->message);
         return FALSE;
     }
+    if (done && self->unstamped)
+        notice(self, "%s The file is signed, but without a time stamp.", self->unstamped->message);
     return done;
 }
 
@@ -394,6 +415,7 @@ static void rushes_exporter_finalize(GObject *object)
     g_free((char *)self->options.signer);
     g_free((char *)self->options.time_stamp_url);
     g_clear_error(&self->unstamped);
+    g_string_free(self->notice, TRUE);
     g_array_unref(self->ingredients);
     g_array_unref(self->marks);
     g_clear_pointer(&self->context, g_main_context_unref);
@@ -433,6 +455,7 @@ static void rushes_exporter_init(RushesExporter *self)
 {
     self->eta = -1.0;
     self->phase = "";
+    self->notice = g_string_new(NULL);
     self->ingredients = g_array_new(FALSE, FALSE, sizeof(RushesIngredient));
     self->marks = g_array_new(FALSE, FALSE, sizeof(RushesMarkSpan));
     g_array_set_clear_func(self->ingredients, (GDestroyNotify)ingredient_clear);

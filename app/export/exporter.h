@@ -62,7 +62,8 @@ void rushes_exporter_start(RushesExporter *self, GCancellable *cancellable,
 gboolean rushes_exporter_finish(RushesExporter *self, GAsyncResult *result, GError **error);
 // The same in the calling thread, for headless use.
 gboolean rushes_exporter_run(RushesExporter *self, GCancellable *cancellable, GError **error);
-// After success: why the file has no time stamp although one was asked for, in one sentence; NULL otherwise.
+// After success: what the creator has to know of the file, as that it has no time stamp although one was asked for, or is
+// less loud than wanted; NULL when there is nothing.
 const char *rushes_exporter_get_notice(RushesExporter *self);
 double rushes_exporter_get_fraction(RushesExporter *self);
 double rushes_exporter_get_eta(RushesExporter *self);

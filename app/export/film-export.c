@@ -12,6 +12,24 @@
 #include "timeline/composer.h"
 #include "timeline/film-edit.h"
 
+// A name that ends as another kind of file does would lie to every program that opens it.
+static gboolean check_ending(const RushesExportPreset *preset, const char *path, GError **error)
+{
+    const char *own = rushes_container_ending(preset->container);
+    g_autofree char *name = g_path_get_basename(path);
+    RushesContainer other;
+
+    if (!rushes_container_from_path(name, &other) ||
+        g_str_equal(own, rushes_container_ending(other)))
+        return TRUE;
+    g_set_error(
+        error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+        "%s ends as a %s file, but \u201c%s\u201d makes %s%s; change the name or the preset", name,
+        rushes_container_ending(other), preset->title, *own ? "a file that ends in ." : "a folder",
+        own);
+    return FALSE;
+}
+
 static const RushesExportPreset *choose_preset(const char *name, const char *path, GError **error)
 {
     RushesContainer container;
@@ -22,7 +40,7 @@ static const RushesExportPreset *choose_preset(const char *name, const char *pat
         if (!preset)
             g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
                         "There is no preset \"%s\"; rushes export --presets lists them", name);
-        return preset;
+        return preset && check_ending(preset, path, error) ? preset : NULL;
     }
     if (!rushes_container_from_path(path, &container)) {
         g_set_error(

@@ -6,11 +6,13 @@
 
 #define BLOCK 48000 // samples a channel at a time
 
-double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable, GError **error)
+double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable, double *reached,
+                            GError **error)
 {
     RushesFrameFormat format;
     double loudness = -HUGE_VAL, peak = 0.0;
 
+    *reached = -RUSHES_LOUDNESS_TARGET;
     rushes_frame_source_get_format(source, &format);
     if (format.rate <= 0 || format.channels < 1)
         return 1.0;
@@ -39,5 +41,7 @@ double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable
     if (!isfinite(loudness) || loudness < -70.0 || peak <= 0.0)
         return 1.0;
     double wanted = pow(10.0, (-RUSHES_LOUDNESS_TARGET - loudness) / 20.0);
-    return MIN(wanted, pow(10.0, -RUSHES_TRUE_PEAK / 20.0) / peak);
+    double gain = MIN(wanted, pow(10.0, -RUSHES_TRUE_PEAK / 20.0) / peak);
+    *reached = loudness + 20.0 * log10(gain);
+    return gain;
 }

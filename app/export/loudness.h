@@ -13,7 +13,9 @@ G_BEGIN_DECLS
 #define RUSHES_TRUE_PEAK       1.0  // dB below full scale that no peak passes
 
 // The factor for the whole source; 1 for silence. Less than the target asks for when a peak would pass the
-// limit. 0 with an error when it is cancelled or the sound cannot be read.
-double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable, GError **error);
+// limit; `reached` is the loudness in LUFS that the sound has then. 0 with an error when it is cancelled or the sound
+// cannot be read.
+double rushes_loudness_gain(RushesFrameSource *source, GCancellable *cancellable, double *reached,
+                            GError **error);
 
 G_END_DECLS

@@ -9,10 +9,9 @@
 #define LONGEST_STOP (10 * G_USEC_PER_SEC)
 
 struct _RushesExportQueue {
-    GObject parent_instance;
+    RushesItemList parent_instance;
 
     RushesLibrary *library;
-    GListStore *items;
     RushesExportJob *running;
     GCancellable *cancellable; // of the running one
     char *refusal;             // why it is cancelled, when nobody asked for it
@@ -22,31 +21,11 @@ struct _RushesExportQueue {
 enum { PROP_RUNNING = 1, N_PROPS };
 static GParamSpec *properties[N_PROPS];
 
-static void list_model_init(GListModelInterface *iface);
+G_DEFINE_FINAL_TYPE(RushesExportQueue, rushes_export_queue, RUSHES_TYPE_ITEM_LIST)
 
-G_DEFINE_FINAL_TYPE_WITH_CODE(RushesExportQueue, rushes_export_queue, G_TYPE_OBJECT,
-                              G_IMPLEMENT_INTERFACE(G_TYPE_LIST_MODEL, list_model_init))
-
-static GType export_queue_get_item_type(GListModel *model)
+static GListStore *items_of(RushesExportQueue *self)
 {
-    return RUSHES_TYPE_EXPORT_JOB;
-}
-
-static guint export_queue_get_n_items(GListModel *model)
-{
-    return g_list_model_get_n_items(G_LIST_MODEL(RUSHES_EXPORT_QUEUE(model)->items));
-}
-
-static gpointer export_queue_get_item(GListModel *model, guint position)
-{
-    return g_list_model_get_item(G_LIST_MODEL(RUSHES_EXPORT_QUEUE(model)->items), position);
-}
-
-static void list_model_init(GListModelInterface *iface)
-{
-    iface->get_item_type = export_queue_get_item_type;
-    iface->get_n_items = export_queue_get_n_items;
-    iface->get_item = export_queue_get_item;
+    return rushes_item_list_get_store(RUSHES_ITEM_LIST(self));
 }
 
 static void rushes_export_queue_get_property(GObject *object, guint id, GValue *value,
@@ -64,7 +43,6 @@ static void rushes_export_queue_dispose(GObject *object)
 
     g_clear_object(&self->cancellable);
     g_clear_object(&self->running);
-    g_clear_object(&self->items);
     g_clear_object(&self->library);
     g_clear_pointer(&self->refusal, g_free);
     G_OBJECT_CLASS(rushes_export_queue_parent_class)->dispose(object);
@@ -74,6 +52,7 @@ static void rushes_export_queue_class_init(RushesExportQueueClass *klass)
 {
     GObjectClass *object = G_OBJECT_CLASS(klass);
 
+    RUSHES_ITEM_LIST_CLASS(klass)->item_type = RUSHES_TYPE_EXPORT_JOB;
     object->get_property = rushes_export_queue_get_property;
     object->dispose = rushes_export_queue_dispose;
     properties[PROP_RUNNING] = g_param_spec_boolean("running", NULL, NULL, FALSE,
@@ -87,20 +66,14 @@ static void rushes_export_queue_class_init(RushesExportQueueClass *klass)
 
 static void rushes_export_queue_init(RushesExportQueue *self)
 {
-    self->items = g_list_store_new(RUSHES_TYPE_EXPORT_JOB);
-    g_signal_connect_object(self->items, "items-changed", G_CALLBACK(g_list_model_items_changed),
-                            self, G_CONNECT_SWAPPED);
 }
 
 static void pump(RushesExportQueue *self);
 
 static void remove_job(RushesExportQueue *self, RushesExportJob *job)
 {
-    guint index;
-
     rushes_library_remove_export(self->library, job->id, NULL);
-    if (g_list_store_find(self->items, job, &index))
-        g_list_store_remove(self->items, index);
+    rushes_item_list_remove(RUSHES_ITEM_LIST(self), job);
 }
 
 // It stays in the list, with the reason; not in the library, so that a restart does not fail again.
@@ -120,15 +93,14 @@ static void on_written(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GError) failure = NULL;
     g_autofree char *refusal = g_steal_pointer(&self->refusal);
     gboolean written = rushes_exporter_finish(RUSHES_EXPORTER(source), result, &failure);
-    const char *unstamped = rushes_exporter_get_notice(RUSHES_EXPORTER(source));
+    const char *notice = rushes_exporter_get_notice(RUSHES_EXPORTER(source));
 
     g_clear_object(&self->cancellable);
     if (written) {
         remove_job(self, job);
         g_signal_emit_by_name(self, "finished", job);
-        if (unstamped) {
-            g_autofree char *sentence =
-                g_strdup_printf("%s %s is signed, but without a time stamp.", unstamped, job->path);
+        if (notice) {
+            g_autofree char *sentence = g_strdup_printf("%s: %s", job->path, notice);
             g_signal_emit_by_name(self, "notice", sentence);
         }
     } else if (refusal) {
@@ -211,7 +183,7 @@ RushesExportQueue *rushes_export_queue_new(RushesLibrary *library)
     for (guint i = 0; i < records->len; i++) {
         g_autoptr(RushesExportJob) job = export_job_from_record(records->pdata[i]);
         job->was_killed = rushes_export_target_clear_remains(job->path, job->request.tag);
-        g_list_store_append(self->items, job);
+        g_list_store_append(items_of(self), job);
     }
     return self;
 }
@@ -284,7 +256,7 @@ gboolean rushes_export_queue_add(RushesExportQueue *self, RushesProject *project
     export_job_set_exporter(job, exporter);
     if (!keep(self, job, error))
         return FALSE;
-    g_list_store_append(self->items, job);
+    g_list_store_append(items_of(self), job);
     pump(self);
     return TRUE;
 }

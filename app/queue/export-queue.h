@@ -14,6 +14,7 @@
 #pragma once
 #include "export/film-export.h"
 #include "project/library.h"
+#include "queue/item-list.h"
 
 G_BEGIN_DECLS
 
@@ -37,7 +38,7 @@ double rushes_export_job_get_fraction(RushesExportJob *self);
 double rushes_export_job_get_eta(RushesExportJob *self); // seconds, negative while unknown
 
 #define RUSHES_TYPE_EXPORT_QUEUE (rushes_export_queue_get_type())
-G_DECLARE_FINAL_TYPE(RushesExportQueue, rushes_export_queue, RUSHES, EXPORT_QUEUE, GObject)
+G_DECLARE_FINAL_TYPE(RushesExportQueue, rushes_export_queue, RUSHES, EXPORT_QUEUE, RushesItemList)
 
 // Loads the jobs from the library; nothing is written before rushes_export_queue_start().
 RushesExportQueue *rushes_export_queue_new(RushesLibrary *library);

@@ -10,10 +10,9 @@
 typedef enum Intent { INTENT_NONE, INTENT_CANCEL, INTENT_PAUSE, INTENT_HOLD, INTENT_REFUSE } Intent;
 
 struct _RushesQueue {
-    GObject parent_instance;
+    RushesItemList parent_instance;
 
     RushesLibrary *library;
-    GListStore *items;
     RushesExportQueue *exports;
     GPtrArray *projects; // open ones
     RushesEngineClient *engine;

@@ -46,12 +46,10 @@ void queue_set_state(RushesQueue *self, RushesQueueItem *item, RushesTakeState s
 
 void queue_remove_item(RushesQueue *self, RushesQueueItem *item)
 {
-    guint index;
     g_autoptr(RushesQueueItem) kept = g_object_ref(item);
 
     rushes_library_remove_job(self->library, rushes_queue_item_get_id(item), NULL);
-    if (g_list_store_find(self->items, item, &index))
-        g_list_store_remove(self->items, index);
+    rushes_item_list_remove(RUSHES_ITEM_LIST(self), item);
     g_signal_emit_by_name(self, "item-finished", kept);
 }
 

@@ -10,31 +10,11 @@
 enum { PROP_PAUSED = 1, PROP_RUNNING, PROP_READY, N_PROPS };
 static GParamSpec *properties[N_PROPS];
 
-static void list_model_init(GListModelInterface *iface);
+G_DEFINE_FINAL_TYPE(RushesQueue, rushes_queue, RUSHES_TYPE_ITEM_LIST)
 
-G_DEFINE_FINAL_TYPE_WITH_CODE(RushesQueue, rushes_queue, G_TYPE_OBJECT,
-                              G_IMPLEMENT_INTERFACE(G_TYPE_LIST_MODEL, list_model_init))
-
-static GType queue_get_item_type(GListModel *model)
+static GListStore *items_of(RushesQueue *self)
 {
-    return RUSHES_TYPE_QUEUE_ITEM;
-}
-
-static guint queue_get_n_items(GListModel *model)
-{
-    return g_list_model_get_n_items(G_LIST_MODEL(RUSHES_QUEUE(model)->items));
-}
-
-static gpointer queue_get_item(GListModel *model, guint position)
-{
-    return g_list_model_get_item(G_LIST_MODEL(RUSHES_QUEUE(model)->items), position);
-}
-
-static void list_model_init(GListModelInterface *iface)
-{
-    iface->get_item_type = queue_get_item_type;
-    iface->get_n_items = queue_get_n_items;
-    iface->get_item = queue_get_item;
+    return rushes_item_list_get_store(RUSHES_ITEM_LIST(self));
 }
 
 static void rushes_queue_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -71,7 +51,6 @@ static void rushes_queue_dispose(GObject *object)
     }
     g_clear_object(&self->engine);
     g_clear_object(&self->running);
-    g_clear_object(&self->items);
     if (self->exports)
         g_signal_handlers_disconnect_by_data(self->exports, self);
     g_clear_object(&self->exports);
@@ -92,6 +71,7 @@ static void rushes_queue_class_init(RushesQueueClass *klass)
     GObjectClass *object = G_OBJECT_CLASS(klass);
     GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
+    RUSHES_ITEM_LIST_CLASS(klass)->item_type = RUSHES_TYPE_QUEUE_ITEM;
     object->get_property = rushes_queue_get_property;
     object->dispose = rushes_queue_dispose;
     properties[PROP_PAUSED] = g_param_spec_boolean("paused", NULL, NULL, FALSE, flags);
@@ -110,11 +90,8 @@ static void rushes_queue_class_init(RushesQueueClass *klass)
 
 static void rushes_queue_init(RushesQueue *self)
 {
-    self->items = g_list_store_new(RUSHES_TYPE_QUEUE_ITEM);
     self->projects = g_ptr_array_new_with_free_func(g_object_unref);
     self->watchdog_seconds = WATCHDOG_SECONDS;
-    g_signal_connect_object(self->items, "items-changed", G_CALLBACK(g_list_model_items_changed),
-                            self, G_CONNECT_SWAPPED);
 }
 
 static void load_jobs(RushesQueue *self)
@@ -138,7 +115,7 @@ static void load_jobs(RushesQueue *self)
         rushes_take_set_state(take, state, rushes_take_get_error(take));
         g_autoptr(RushesQueueItem) item =
             rushes_queue_item_new(job->id, job->project, take, job->position);
-        g_list_store_append(self->items, item);
+        g_list_store_append(items_of(self), item);
     }
 }
 
@@ -227,7 +204,7 @@ gboolean rushes_queue_add(RushesQueue *self, RushesProject *project, RushesTake 
     queue_save_take(self, take);
     rushes_library_move_job(self->library, id, position, NULL);
     g_autoptr(RushesQueueItem) item = rushes_queue_item_new(id, folder, take, position);
-    g_list_store_insert(self->items, front ? 0 : count, item);
+    g_list_store_insert(items_of(self), front ? 0 : count, item);
     queue_pump(self);
     return TRUE;
 }
@@ -296,7 +273,7 @@ gboolean rushes_queue_move(RushesQueue *self, RushesQueueItem *item, guint posit
     guint index, count = g_list_model_get_n_items(G_LIST_MODEL(self));
     g_autoptr(RushesQueueItem) kept = g_object_ref(item);
 
-    if (!g_list_store_find(self->items, item, &index) || position >= count || position == index)
+    if (!g_list_store_find(items_of(self), item, &index) || position >= count || position == index)
         return TRUE;
     // Between its new neighbours, so that one row changes and no other.
     guint after = position > index ? position + 1 : position;
@@ -310,8 +287,8 @@ gboolean rushes_queue_move(RushesQueue *self, RushesQueueItem *item, guint posit
     if (!rushes_library_move_job(self->library, rushes_queue_item_get_id(item), middle, error))
         return FALSE;
     rushes_queue_item_set_position(item, middle);
-    g_list_store_remove(self->items, index);
-    g_list_store_insert(self->items, position, kept);
+    g_list_store_remove(items_of(self), index);
+    g_list_store_insert(items_of(self), position, kept);
     return TRUE;
 }
 

@@ -16,12 +16,13 @@
 #include "project/project.h"
 #include "queue/engine-client.h"
 #include "queue/export-queue.h"
+#include "queue/item-list.h"
 #include "queue/queue-item.h"
 
 G_BEGIN_DECLS
 
 #define RUSHES_TYPE_QUEUE (rushes_queue_get_type())
-G_DECLARE_FINAL_TYPE(RushesQueue, rushes_queue, RUSHES, QUEUE, GObject)
+G_DECLARE_FINAL_TYPE(RushesQueue, rushes_queue, RUSHES, QUEUE, RushesItemList)
 
 // Loads the jobs from the library; nothing runs before rushes_queue_start().
 RushesQueue *rushes_queue_new(RushesLibrary *library);

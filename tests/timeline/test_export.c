@@ -421,9 +421,9 @@ static void a_stamp_that_cannot_be_put_on_is_refused_at_once(void)
           .time_stamp_required = TRUE},
          "Numbered pictures carry no content credentials"},
     };
-    g_autofree char *path = target("never.mp4");
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = target(cases[i].request.preset ? "never" : "never.mp4");
         g_autoptr(GError) error = NULL;
         g_assert_null(export_stamped(path, &cases[i].request, &error));
         g_assert_nonnull(strstr(error->message, cases[i].said));
@@ -440,6 +440,12 @@ static void an_unwritable_target_is_named(void)
     g_clear_error(&error);
     g_assert_false(export("film.xyz", NULL, &error));
     g_assert_nonnull(strstr(error->message, "ending"));
+    g_clear_error(&error);
+    g_autofree char *path = target("film.webm");
+    g_assert_false(export(path, "web", &error));
+    g_assert_nonnull(strstr(error->message, "ends as a webm file"));
+    g_assert_nonnull(strstr(error->message, "ends in .mp4"));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
 static void loudness_reaches_the_target(void)
@@ -460,6 +466,32 @@ static void loudness_reaches_the_target(void)
     const char *line = strstr(text, "\n    I:");
     g_assert_nonnull(line);
     g_assert_cmpfloat(fabs(g_ascii_strtod(line + 7, NULL) + 14.0), <, 0.3);
+    g_assert_null(rushes_exporter_get_notice(exporter));
+}
+
+// Speech over next to nothing: its peaks reach full scale long before the whole is loud.
+static void a_loudness_that_the_peaks_forbid_is_told(void)
+{
+    g_autofree char *path = target("peaks.wav");
+    g_autofree char *media = rushes_speech_speak(project, "one", "en", NULL);
+    g_autoptr(cJSON) clip = cJSON_CreateObject();
+    const RushesFilmExport request = {.normalise = TRUE};
+
+    cJSON_AddStringToObject(clip, "media", media);
+    cJSON_AddNumberToObject(clip, "gain_db", 20.0);
+    cJSON_AddNumberToObject(clip, "out", 0.1);
+    g_autofree char *id = rushes_film_add_sound(project, clip, "Add", NULL);
+    g_autoptr(RushesExporter) exporter =
+        rushes_film_export_new(project, path, &request, NULL, NULL);
+    g_assert_true(rushes_exporter_run(exporter, NULL, NULL));
+    const char *told = rushes_exporter_get_notice(exporter);
+    g_assert_nonnull(told);
+    g_test_message("%s", told);
+    g_assert_nonnull(strstr(told, "LUFS and not at -14"));
+    g_unlink(path);
+    g_autofree char *store = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
+    g_unlink(store);
+    g_assert_true(rushes_film_remove_sound(project, id, NULL));
 }
 
 static guint64 size_of(const char *path)
@@ -527,6 +559,7 @@ int main(int argc, char **argv)
     ADD(a_stamp_that_cannot_be_put_on_is_refused_at_once);
     ADD(an_unwritable_target_is_named);
     ADD(loudness_reaches_the_target);
+    ADD(a_loudness_that_the_peaks_forbid_is_told);
     ADD(every_estimate_is_within_a_factor_of_two);
     ADD(every_aspect_and_edit_is_exported_as_shown);
     ADD(a_film_with_a_hole_is_refused);
