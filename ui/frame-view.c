@@ -70,11 +70,12 @@ static void draw_caption(GtkSnapshot *snapshot, const Slot *slot, const graphene
 
     if (!slot->caption)
         return;
-    float room = MIN(picture->size.width, area->size.width) - 36;
-    pango_layout_set_width(slot->caption, (int)MAX(40, room) * PANGO_SCALE);
-    pango_layout_get_pixel_size(slot->caption, &width, &height);
     float x = MAX(picture->origin.x, area->origin.x) + 10;
     float y = MAX(picture->origin.y, area->origin.y) + 10;
+    // An upright picture is narrow: the name may reach beyond it.
+    float room = area->origin.x + area->size.width - x - 26;
+    pango_layout_set_width(slot->caption, (int)MAX(40, room) * PANGO_SCALE);
+    pango_layout_get_pixel_size(slot->caption, &width, &height);
     GskRoundedRect plate;
     gsk_rounded_rect_init_from_rect(
         &plate, &GRAPHENE_RECT_INIT(x, y, (float)width + 16, (float)height + 6), 6);
@@ -93,11 +94,10 @@ static void draw_slot(RushesFrameView *self, GtkSnapshot *snapshot, guint i, Gdk
                       const graphene_rect_t *area, const graphene_rect_t *caption_area)
 {
     const Slot *slot = &self->slots[i];
-    if (!texture)
-        return;
-    graphene_rect_t picture = place(self, slot, area);
+    graphene_rect_t picture = texture ? place(self, slot, area) : *area;
     gtk_snapshot_push_clip(snapshot, caption_area);
-    gtk_snapshot_append_texture(snapshot, texture, &picture);
+    if (texture)
+        gtk_snapshot_append_texture(snapshot, texture, &picture);
     draw_caption(snapshot, slot, &picture, caption_area);
     gtk_snapshot_pop(snapshot);
 }

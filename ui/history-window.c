@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "history-window.h"
 
-#include "project/word-diff.h"
+#include "take-differences.h"
 #include "texture.h"
 
 #define MOST_HITS 200
@@ -161,17 +161,14 @@ static const char *selected_id(RushesHistoryWindow *self)
 
 static void show_differences(RushesHistoryWindow *self, RushesTake *take, RushesTake *parent)
 {
-    const RushesRecipe *after = rushes_take_get_recipe(take);
-    const RushesRecipe *before = rushes_take_get_recipe(parent);
     g_autofree char *heading = g_strdup_printf(
         "Take %d, from take %d", rushes_take_get_number(take), rushes_take_get_number(parent));
-    g_autofree char *markup = rushes_word_diff_markup(before->prompt, after->prompt);
-    g_auto(GStrv) lines = rushes_recipe_diff_settings(before, after);
-    g_autofree char *joined = g_strjoinv("\n", lines);
+    g_autofree char *markup = rushes_take_differences_words(parent, take);
+    g_autofree char *settings = rushes_take_differences_settings(parent, take);
 
     gtk_label_set_label(self->heading, heading);
     gtk_label_set_markup(self->words, markup);
-    gtk_label_set_label(self->settings, *joined ? joined : "The settings are the same.");
+    gtk_label_set_label(self->settings, settings);
 }
 
 static void on_selected(RushesHistoryWindow *self)

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
+#include "comparison-bar.h"
 #include "control-name.h"
-#include "project/word-diff.h"
 #include "scrub-bar.h"
 #include "time-text.h"
 
@@ -24,9 +24,7 @@ struct _RushesPreviewPane {
     GtkCenterBox *transport;
     GtkWidget *buttons;
     GtkButton *play_button;
-    GtkWidget *comparison; // what differs, and the ways of showing it
-    GtkLabel *differences;
-    GtkToggleButton *mode_side, *mode_wipe, *mode_difference;
+    RushesComparisonBar *comparison;
     GtkMenuButton *zoom_button;
 
     RushesPlayer *player;
@@ -109,7 +107,20 @@ static void on_playing(RushesPreviewPane *self)
     update_readout(self);
 }
 
-// The compared takes follow the first one by time, not by number: their rates may differ.
+// The frame of a clip that is to be seen when another one shows its frame `index`: by time, since their rates may differ.
+static int frame_at(int index, const RushesFrameFormat *lead, const RushesFrameFormat *clip)
+{
+    return lead->fps > 0 ? (int)floor(index / lead->fps * clip->fps + 1e-6) : index;
+}
+
+static void caption_take(RushesPreviewPane *self, guint slot, gboolean over)
+{
+    g_autofree char *caption = g_strdup_printf(over ? "Take %d, which is over" : "Take %d",
+                                               rushes_take_get_number(self->takes->pdata[slot]));
+    rushes_frame_view_set_caption(self->view, slot, caption);
+}
+
+// The compared takes follow the first one; a shorter one stands on its last frame, and says so.
 static void show_followers(RushesPreviewPane *self, int index)
 {
     RushesFrameFormat lead, format;
@@ -118,13 +129,13 @@ static void show_followers(RushesPreviewPane *self, int index)
     for (guint i = 1; i < self->takes->len; i++) {
         RushesFrameSource *source = rushes_take_get_source(self->takes->pdata[i]);
         rushes_frame_source_get_format(source, &format);
-        if (format.ready == 0 || lead.fps <= 0)
+        if (format.ready == 0)
             continue;
-        int frame = (int)floor(index / lead.fps * format.fps + 1e-6);
+        int frame = frame_at(index, &lead, &format);
+        caption_take(self, i, frame >= format.frames);
         g_autoptr(GBytes) rgb =
             rushes_frame_source_read_frame(source, MIN(frame, format.ready - 1), NULL);
-        if (rgb)
-            rushes_frame_view_set_frame(self->view, i, rgb, format.width, format.height);
+        rushes_frame_view_set_frame(self->view, i, rgb, format.width, format.height);
     }
 }
 
@@ -132,10 +143,22 @@ static void on_frame(RushesPreviewPane *self, int index, GBytes *rgb)
 {
     RushesFrameFormat format;
 
+    gtk_stack_set_visible_child_name(self->stack, "picture"); // after one that could not be read
     rushes_frame_source_get_format(rushes_player_get_source(self->player), &format);
     rushes_frame_view_set_frame(self->view, 0, rgb, format.width, format.height);
     if (self->takes->len > 1)
         show_followers(self, index);
+}
+
+// A picture that stayed from before would pass for this frame's.
+static void on_failed(RushesPreviewPane *self, const char *sentence)
+{
+    g_autofree char *text = g_markup_escape_text(sentence, -1);
+
+    adw_status_page_set_icon_name(self->message, "dialog-warning-symbolic");
+    adw_status_page_set_title(self->message, "No Picture Here");
+    adw_status_page_set_description(self->message, text);
+    gtk_stack_set_visible_child_name(self->stack, "message");
 }
 
 // One picture of the forming clip after the other, in the clip's own time.
@@ -236,43 +259,11 @@ static void show_single(RushesPreviewPane *self, RushesTake *take)
     }
 }
 
-// The words and settings of each take against those of the first.
-static void tell_differences(RushesPreviewPane *self)
-{
-    const RushesRecipe *first = rushes_take_get_recipe(first_take(self));
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    for (guint i = 1; i < self->takes->len; i++) {
-        const RushesRecipe *other = rushes_take_get_recipe(self->takes->pdata[i]);
-        g_autofree char *words = rushes_word_diff_markup(first->prompt, other->prompt);
-        g_auto(GStrv) settings = rushes_recipe_diff_settings(first, other);
-        g_autofree char *joined = g_strjoinv(", ", settings);
-        g_autofree char *escaped = g_markup_escape_text(joined, -1);
-        gboolean same = g_str_equal(first->prompt, other->prompt);
-        g_string_append_printf(text, "%s<b>%d → %d</b>  %s%s%s", i > 1 ? "\n" : "",
-                               rushes_take_get_number(first_take(self)),
-                               rushes_take_get_number(self->takes->pdata[i]),
-                               same ? "the same words" : words, *escaped ? " · " : "", escaped);
-    }
-    gtk_label_set_markup(self->differences, text->str);
-}
-
-static void caption_takes(RushesPreviewPane *self)
-{
-    for (guint i = 0; i < self->takes->len; i++) {
-        g_autofree char *caption =
-            g_strdup_printf("Take %d", rushes_take_get_number(self->takes->pdata[i]));
-        rushes_frame_view_set_caption(self->view, i, caption);
-    }
-}
-
 static void update(RushesPreviewPane *self)
 {
     RushesTake *take = first_take(self);
 
-    gtk_widget_set_visible(self->comparison, self->takes->len > 1);
-    if (self->takes->len > 1)
-        tell_differences(self);
+    rushes_comparison_bar_set_takes(self->comparison, self->takes);
     update_progress(self);
     if (self->other) {
         gtk_stack_set_visible_child_name(self->stack, "picture");
@@ -291,7 +282,8 @@ static void update(RushesPreviewPane *self)
         else
             rushes_player_seek(self->player, rushes_player_get_position(self->player));
     }
-    caption_takes(self);
+    if (take)
+        caption_take(self, 0, FALSE);
     update_readout(self);
 }
 
@@ -301,14 +293,9 @@ static void on_cancel_clicked(RushesPreviewPane *self)
         g_signal_emit(self, signals[CANCEL_TAKE], 0, first_take(self));
 }
 
-static void on_mode_toggled(RushesPreviewPane *self, GtkToggleButton *button)
+static void on_mode(RushesPreviewPane *self)
 {
-    if (!gtk_toggle_button_get_active(button))
-        return;
-    rushes_frame_view_set_mode(self->view, button == self->mode_wipe ? RUSHES_FRAME_VIEW_WIPE
-                                           : button == self->mode_difference
-                                               ? RUSHES_FRAME_VIEW_DIFFERENCE
-                                               : RUSHES_FRAME_VIEW_SIDE_BY_SIDE);
+    rushes_frame_view_set_mode(self->view, rushes_comparison_bar_get_mode(self->comparison));
 }
 
 static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
@@ -316,6 +303,7 @@ static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = rushes_preview_pane_dispose;
+    g_type_ensure(RUSHES_TYPE_COMPARISON_BAR);
     g_type_ensure(RUSHES_TYPE_FRAME_VIEW);
     g_type_ensure(RUSHES_TYPE_SCRUB_BAR);
     gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/preview-pane.ui");
@@ -332,13 +320,8 @@ static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, buttons);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, play_button);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, comparison);
-    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, differences);
-    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_side);
-    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_wipe);
-    gtk_widget_class_bind_template_child(widget, RushesPreviewPane, mode_difference);
     gtk_widget_class_bind_template_child(widget, RushesPreviewPane, zoom_button);
     gtk_widget_class_bind_template_callback(widget, on_cancel_clicked);
-    gtk_widget_class_bind_template_callback(widget, on_mode_toggled);
     signals[CANCEL_TAKE] = g_signal_new("cancel-take", RUSHES_TYPE_PREVIEW_PANE, G_SIGNAL_RUN_LAST,
                                         0, NULL, NULL, NULL, G_TYPE_NONE, 1, RUSHES_TYPE_TAKE);
 }
@@ -350,9 +333,11 @@ static void rushes_preview_pane_init(RushesPreviewPane *self)
     rushes_control_name(GTK_WIDGET(self->zoom_button), "Zoom: Fit");
     self->player = rushes_player_new(NULL);
     g_signal_connect_swapped(self->player, "frame", G_CALLBACK(on_frame), self);
+    g_signal_connect_swapped(self->player, "failed", G_CALLBACK(on_failed), self);
     g_signal_connect_swapped(self->player, "notify::position", G_CALLBACK(on_position), self);
     g_signal_connect_swapped(self->player, "notify::playing", G_CALLBACK(on_playing), self);
     g_signal_connect_swapped(self->player, "notify::rate", G_CALLBACK(on_position), self);
+    g_signal_connect_swapped(self->comparison, "notify::mode", G_CALLBACK(on_mode), self);
     rushes_scrub_bar_set_player(self->scrub, self->player);
 }
 
@@ -430,22 +415,22 @@ void rushes_preview_pane_set_zoom(RushesPreviewPane *self, double zoom)
 
 void rushes_preview_pane_next_mode(RushesPreviewPane *self)
 {
-    GtkToggleButton *next = gtk_toggle_button_get_active(self->mode_side)   ? self->mode_wipe
-                            : gtk_toggle_button_get_active(self->mode_wipe) ? self->mode_difference
-                                                                            : self->mode_side;
-    gtk_toggle_button_set_active(next, TRUE);
+    rushes_comparison_bar_next_mode(self->comparison);
 }
 
 void rushes_preview_pane_swap(RushesPreviewPane *self)
 {
+    RushesFrameFormat before, after;
+
     if (self->takes->len < 2)
         return;
-    gpointer first = self->takes->pdata[0];
-    self->takes->pdata[0] = self->takes->pdata[1];
-    self->takes->pdata[1] = first;
+    rushes_frame_source_get_format(rushes_take_get_source(first_take(self)), &before);
     int position = rushes_player_get_position(self->player);
+    g_ptr_array_add(self->takes, g_ptr_array_steal_index(self->takes, 0));
+    rushes_frame_source_get_format(rushes_take_get_source(first_take(self)), &after);
+    rushes_frame_view_set_count(self->view, 0); // each slot is another take's now
     update(self);
-    rushes_player_seek(self->player, position);
+    rushes_player_seek(self->player, frame_at(position, &before, &after));
 }
 
 void rushes_preview_pane_set_narrow(RushesPreviewPane *self, gboolean narrow)

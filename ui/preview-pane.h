@@ -28,7 +28,8 @@ RushesPlayer *rushes_preview_pane_get_player(RushesPreviewPane *self);
 RushesFrameView *rushes_preview_pane_get_view(RushesPreviewPane *self);
 void rushes_preview_pane_set_zoom(RushesPreviewPane *self, double zoom); // 0: fit
 void rushes_preview_pane_next_mode(RushesPreviewPane *self);             // of comparing
-void rushes_preview_pane_swap(RushesPreviewPane *self); // the first two of the compared
+// The compared take that comes next leads: its sound is heard, the others differ from it.
+void rushes_preview_pane_swap(RushesPreviewPane *self);
 
 // The buttons of the transport in a row of their own.
 void rushes_preview_pane_set_narrow(RushesPreviewPane *self, gboolean narrow);

@@ -15,6 +15,7 @@ struct _RushesScrubBar {
     RushesFrameSource *source;
     RushesFrameFormat format;
     GPtrArray *thumbnails; // GdkTexture or NULL, left to right
+    guint fresh;           // so many of them, from the left, show what is there now
     int strip_width;       // for which they were made
     float *peaks;
     guint n_peaks;
@@ -76,18 +77,19 @@ static gboolean refill_one(gpointer data)
     int scale = gtk_widget_get_scale_factor(GTK_WIDGET(self));
     guint count = self->thumbnails->len;
 
-    for (guint i = 0; i < count; i++) {
-        int index = (int)(((double)i + 0.5) / count * frames(self));
-        if (self->thumbnails->pdata[i] || index >= self->format.ready)
-            continue;
-        self->thumbnails->pdata[i] = rushes_texture_new_thumbnail(
-            self->source, index, self->strip_width / (int)count * 2 * scale, STRIP_HEIGHT * scale);
-        gtk_widget_queue_draw(GTK_WIDGET(self));
-        if (self->thumbnails->pdata[i])
-            return G_SOURCE_CONTINUE;
+    guint i = self->fresh;
+    int index = (int)(((double)i + 0.5) / MAX(1, count) * frames(self));
+
+    if (i >= count || index >= self->format.ready) {
+        self->refill = 0;
+        return G_SOURCE_REMOVE;
     }
-    self->refill = 0;
-    return G_SOURCE_REMOVE;
+    unref_thumbnail(self->thumbnails->pdata[i]);
+    self->thumbnails->pdata[i] = rushes_texture_new_thumbnail(
+        self->source, index, self->strip_width / (int)count * 2 * scale, STRIP_HEIGHT * scale);
+    self->fresh++;
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+    return G_SOURCE_CONTINUE;
 }
 
 static void refill(RushesScrubBar *self)
@@ -104,6 +106,7 @@ static void lay_out_strip(RushesScrubBar *self, int width)
     guint count = (guint)CLAMP(width / aspect_width, 1, 200);
 
     self->strip_width = width;
+    self->fresh = 0;
     g_ptr_array_set_size(self->thumbnails, 0);
     g_ptr_array_set_size(self->thumbnails, (int)count);
     refill(self);
@@ -234,11 +237,16 @@ static void on_slider_moved(RushesScrubBar *self)
 
 static void on_source_changed(RushesScrubBar *self)
 {
-    gint64 had_samples = self->format.samples;
+    RushesFrameFormat had = self->format;
+    gboolean was_whole = had.frames > 0 && had.ready == had.frames;
 
     rushes_frame_source_get_format(self->source, &self->format);
+    if (had.width != self->format.width || had.height != self->format.height)
+        lay_out_strip(self, self->strip_width);
+    else if (was_whole) // so this is another film: each picture stays until the new one is there
+        self->fresh = 0;
     refill(self);
-    if (self->format.samples != had_samples)
+    if (self->format.samples != had.samples) // mixing the whole film at each edit takes too long
         read_peaks(self);
     update_value(self);
 }

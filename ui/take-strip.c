@@ -39,14 +39,28 @@ static GdkContentProvider *on_drag_prepare(GtkDragSource *source, double x, doub
     return take ? gdk_content_provider_new_typed(RUSHES_TYPE_TAKE, take) : NULL;
 }
 
+// A take that is selected already can be chosen again, to see it in place of the film: then nothing changes in the list.
+static void on_pressed_again(GtkGestureClick *gesture, int presses, double x, double y,
+                             RushesTakeStrip *self)
+{
+    GdkModifierType state =
+        gtk_event_controller_get_current_event_state(GTK_EVENT_CONTROLLER(gesture));
+
+    if (presses == 1 && !(state & gtk_accelerator_get_default_mod_mask()))
+        g_signal_emit(self, signals[SELECTION_CHANGED], 0);
+}
+
 static void on_setup(GtkSignalListItemFactory *factory, GtkListItem *item, RushesTakeStrip *self)
 {
     RushesTakeCard *card = rushes_take_card_new();
     GtkDragSource *drag = gtk_drag_source_new();
+    GtkGesture *click = gtk_gesture_click_new();
 
     gtk_drag_source_set_actions(drag, GDK_ACTION_COPY);
     g_signal_connect(drag, "prepare", G_CALLBACK(on_drag_prepare), card);
     gtk_widget_add_controller(GTK_WIDGET(card), GTK_EVENT_CONTROLLER(drag));
+    g_signal_connect(click, "released", G_CALLBACK(on_pressed_again), self);
+    gtk_widget_add_controller(GTK_WIDGET(card), GTK_EVENT_CONTROLLER(click));
     rushes_take_menu_attach(card);
     gtk_list_item_set_child(item, GTK_WIDGET(card));
 }
@@ -66,7 +80,7 @@ static void on_selection_changed(RushesTakeStrip *self)
 {
     g_autoptr(GPtrArray) selected = rushes_take_strip_get_selected(self);
     gtk_label_set_label(self->hint, selected->len > 1
-                                        ? "Compared in lock-step: M changes how, X swaps"
+                                        ? "Compared in lock-step: M changes how, X which one leads"
                                         : "Ctrl+click to compare, double-click for the timeline");
     g_signal_emit(self, signals[SELECTION_CHANGED], 0);
 }
@@ -76,6 +90,30 @@ static void on_activate(RushesTakeStrip *self, guint position)
     g_autoptr(RushesTake) take = g_list_model_get_item(G_LIST_MODEL(self->selection), position);
     if (take)
         g_signal_emit(self, signals[ACTIVATE], 0, take);
+}
+
+// Space, Home and End are the player's here too; the list would change the selection.
+static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
+                       GdkModifierType state, RushesTakeStrip *self)
+{
+    GtkWidget *focus = gtk_root_get_focus(gtk_widget_get_root(GTK_WIDGET(self)));
+    const char *action = key == GDK_KEY_space  ? "win.play"
+                         : key == GDK_KEY_Home ? "win.go-start"
+                         : key == GDK_KEY_End  ? "win.go-end"
+                                               : NULL;
+
+    if (!action || state & gtk_accelerator_get_default_mod_mask() || GTK_IS_BUTTON(focus))
+        return GDK_EVENT_PROPAGATE;
+    return gtk_widget_activate_action(GTK_WIDGET(self), action, NULL);
+}
+
+static void leave_keys_to_the_player(RushesTakeStrip *self)
+{
+    GtkEventController *controller = gtk_event_controller_key_new();
+
+    gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_CAPTURE);
+    g_signal_connect(controller, "key-pressed", G_CALLBACK(on_key), self);
+    gtk_widget_add_controller(GTK_WIDGET(self->list), controller);
 }
 
 static void rushes_take_strip_class_init(RushesTakeStripClass *klass)
@@ -104,6 +142,7 @@ static void rushes_take_strip_init(RushesTakeStrip *self)
     g_signal_connect(factory, "unbind", G_CALLBACK(on_unbind), self);
     gtk_list_view_set_factory(self->list, factory);
     rushes_take_menu_watch_keys(GTK_WIDGET(self->list));
+    leave_keys_to_the_player(self);
     g_signal_connect_swapped(self->list, "activate", G_CALLBACK(on_activate), self);
 }
 
@@ -153,13 +192,24 @@ static void reveal(RushesTakeStrip *self, guint position)
     gtk_widget_activate_action(GTK_WIDGET(self->list), "list.scroll-to-item", "u", position);
 }
 
+static void choose(RushesTakeStrip *self, guint position)
+{
+    GtkSelectionModel *selection = GTK_SELECTION_MODEL(self->selection);
+    g_autoptr(GtkBitset) before = gtk_selection_model_get_selection(selection);
+    gboolean again = gtk_bitset_get_size(before) == 1 && gtk_bitset_contains(before, position);
+
+    gtk_selection_model_select_item(selection, position, TRUE);
+    reveal(self, position);
+    if (again)
+        g_signal_emit(self, signals[SELECTION_CHANGED], 0);
+}
+
 void rushes_take_strip_select(RushesTakeStrip *self, RushesTake *take)
 {
     guint position;
     if (!find_position(self, take, &position))
         return;
-    gtk_selection_model_select_item(GTK_SELECTION_MODEL(self->selection), position, TRUE);
-    reveal(self, position);
+    choose(self, position);
 }
 
 void rushes_take_strip_select_pair(RushesTakeStrip *self, RushesTake *one, RushesTake *other)
@@ -181,6 +231,5 @@ void rushes_take_strip_step(RushesTakeStrip *self, int by)
         return;
     if (selected->len > 0 && find_position(self, selected->pdata[0], &position))
         position = (guint)CLAMP((int)position + by, 0, count - 1);
-    gtk_selection_model_select_item(GTK_SELECTION_MODEL(self->selection), position, TRUE);
-    reveal(self, position);
+    choose(self, position);
 }

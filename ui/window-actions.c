@@ -79,7 +79,7 @@ static void delete_take(GtkWidget *widget, const char *action, GVariant *paramet
 
     if (takes->len == 0)
         return;
-    rushes_project_begin(self->project, "Delete Takes");
+    rushes_project_begin(self->project, takes->len == 1 ? "Delete Take" : "Delete Takes");
     for (guint i = 0; i < takes->len && !failure; i++) {
         RushesQueueItem *item = window_find_item(self, takes->pdata[i]);
         if (item)
@@ -150,6 +150,7 @@ static void fill_timeline(GtkWidget *widget, const char *action, GVariant *param
         g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
         g_hash_table_add(used, rushes_shot_get_take(shot));
     }
+    guint before = g_list_model_get_n_items(shots);
     rushes_project_begin(self->project, "Add Starred Takes");
     for (guint i = 0; i < g_list_model_get_n_items(takes) && !failure; i++) {
         g_autoptr(RushesTake) take = g_list_model_get_item(takes, i);
@@ -157,6 +158,8 @@ static void fill_timeline(GtkWidget *widget, const char *action, GVariant *param
             rushes_project_add_shot(self->project, take, g_list_model_get_n_items(shots), &failure);
     }
     rushes_project_end(self->project);
+    if (g_list_model_get_n_items(shots) == before && !failure)
+        window_say(self, "Every starred take is on the timeline already: F stars a take.");
     window_check(self, failure);
 }
 
@@ -220,6 +223,7 @@ static void compare_mode(GtkWidget *widget, const char *action, GVariant *parame
 static void compare_swap(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     rushes_preview_pane_swap(RUSHES_WINDOW(widget)->preview);
+    window_update_marks(RUSHES_WINDOW(widget)); // of the take that leads now
 }
 
 static void history(GtkWidget *widget, const char *action, GVariant *parameter)

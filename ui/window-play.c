@@ -26,7 +26,8 @@ static void play_timeline(GtkWidget *widget, const char *action, GVariant *param
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
     window_show_film(self);
-    rushes_player_toggle(window_player(self));
+    if (rushes_preview_pane_shows_source(self->preview, RUSHES_FRAME_SOURCE(self->film)))
+        rushes_player_toggle(window_player(self));
 }
 
 static void shuttle(GtkWidget *widget, const char *action, GVariant *parameter)

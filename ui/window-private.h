@@ -36,6 +36,7 @@ struct _RushesWindow {
     GSettings *settings;    // NULL without a schema
     GtkWidget *picture_box; // preview and takes
     GtkWidget *open_button, *history_button, *export_label;
+    GtkWidget *undo_button, *redo_button;
     GtkWidget *panes;
     gboolean show_prompt; // from here on: window-layout.c
     WindowLayout layout;

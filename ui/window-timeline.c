@@ -28,14 +28,9 @@ void window_update_film_caption(RushesWindow *self)
     if (!self->film ||
         !rushes_preview_pane_shows_source(self->preview, RUSHES_FRAME_SOURCE(self->film)))
         return;
-    g_autoptr(RushesTimeline) film = rushes_composer_get_timeline(self->film);
-    int position = rushes_player_get_position(window_player(self));
-    int index = rushes_timeline_find_cut(film, position);
-    const RushesCut *cut = index >= 0 ? film->cuts->pdata[index] : NULL;
-    const char *problem = cut ? cut->problem : NULL;
+    g_autofree char *problem =
+        rushes_composer_dup_problem(self->film, rushes_player_get_position(window_player(self)));
 
-    if (!problem && index > 0 && position - cut->start < cut->dissolve)
-        problem = ((const RushesCut *)film->cuts->pdata[index - 1])->problem;
     rushes_frame_view_set_caption(rushes_preview_pane_get_view(self->preview), 0,
                                   problem ? problem : "Timeline");
 }

@@ -98,10 +98,19 @@ static void update_title(RushesWindow *self)
     gtk_window_set_title(GTK_WINDOW(self), rushes_project_get_title(self->project));
 }
 
+// What it would do, for who hovers. The action stays enabled: text has an undo of its own.
+static void tell_undo(GtkWidget *button, const char *what, const char *label, const char *keys)
+{
+    g_autofree char *tip = label ? g_strdup_printf("%s: %s (%s)", what, label, keys)
+                                 : g_strdup_printf("%s (%s)", what, keys);
+    gtk_widget_set_tooltip_text(button, tip);
+}
+
 static void update_undo(RushesWindow *self)
 {
-    gtk_widget_action_set_enabled(GTK_WIDGET(self), "win.undo", TRUE);
-    update_title(self);
+    tell_undo(self->undo_button, "Undo", rushes_project_get_undo_label(self->project), "Ctrl+Z");
+    tell_undo(self->redo_button, "Redo", rushes_project_get_redo_label(self->project),
+              "Ctrl+Shift+Z");
 }
 
 static void update_banner(RushesWindow *self)
@@ -134,6 +143,14 @@ static void on_selection(RushesWindow *self)
     window_update_marks(self);
 }
 
+// Nothing is left of the film that is shown: back to the takes.
+static void leave_empty_film(RushesWindow *self)
+{
+    if (rushes_preview_pane_shows_source(self->preview, RUSHES_FRAME_SOURCE(self->film)) &&
+        g_list_model_get_n_items(rushes_project_get_shots(self->project)) == 0)
+        on_selection(self);
+}
+
 static void on_take_activated(RushesWindow *self, RushesTake *take)
 {
     GError *failure = NULL;
@@ -145,6 +162,10 @@ static void on_take_activated(RushesWindow *self, RushesTake *take)
 void window_show_film(RushesWindow *self)
 {
     RushesFrameSource *film = RUSHES_FRAME_SOURCE(self->film);
+    if (g_list_model_get_n_items(rushes_project_get_shots(self->project)) == 0) {
+        window_say(self, "The timeline is empty: press E to put the take that is shown on it.");
+        return;
+    }
     if (!rushes_preview_pane_shows_source(self->preview, film))
         rushes_preview_pane_set_source(self->preview, film, "Timeline");
     window_update_film_caption(self);
@@ -153,7 +174,8 @@ void window_show_film(RushesWindow *self)
 static void on_timeline_seek(RushesWindow *self, int frame)
 {
     window_show_film(self);
-    rushes_player_seek(window_player(self), frame);
+    if (rushes_preview_pane_shows_source(self->preview, RUSHES_FRAME_SOURCE(self->film)))
+        rushes_player_seek(window_player(self), frame);
 }
 
 static void on_cancel_take(RushesWindow *self, RushesTake *take)
@@ -232,6 +254,15 @@ static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, do
     return TRUE;
 }
 
+static void take_drops(RushesWindow *self, GtkWidget *widget, GtkPropagationPhase phase)
+{
+    GtkDropTarget *drop = gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+
+    gtk_event_controller_set_propagation_phase(GTK_EVENT_CONTROLLER(drop), phase);
+    g_signal_connect(drop, "drop", G_CALLBACK(on_drop), self);
+    gtk_widget_add_controller(widget, GTK_EVENT_CONTROLLER(drop));
+}
+
 static gboolean on_close_request(GtkWindow *window)
 {
     RushesWindow *self = RUSHES_WINDOW(window);
@@ -302,6 +333,8 @@ static void rushes_window_class_init(RushesWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesWindow, export_label);
     gtk_widget_class_bind_template_child(widget, RushesWindow, open_button);
     gtk_widget_class_bind_template_child(widget, RushesWindow, history_button);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, undo_button);
+    gtk_widget_class_bind_template_child(widget, RushesWindow, redo_button);
     gtk_widget_class_bind_template_child(widget, RushesWindow, strip);
     gtk_widget_class_bind_template_child(widget, RushesWindow, timeline);
     gtk_widget_class_bind_template_child(widget, RushesWindow, recent_menu);
@@ -319,8 +352,6 @@ static void add_player_toggle(RushesWindow *self, const char *name, const char *
 
 static void rushes_window_init(RushesWindow *self)
 {
-    GtkDropTarget *drop = gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
-
     self->show_prompt = TRUE;
     gtk_widget_init_template(GTK_WIDGET(self));
     g_signal_connect_swapped(self->strip, "selection-changed", G_CALLBACK(on_selection), self);
@@ -333,8 +364,8 @@ static void rushes_window_init(RushesWindow *self)
                              G_CALLBACK(window_update_film_caption), self);
     add_player_toggle(self, "loop", "loop");
     add_player_toggle(self, "mute", "muted");
-    g_signal_connect(drop, "drop", G_CALLBACK(on_drop), self);
-    gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(drop));
+    take_drops(self, GTK_WIDGET(self), GTK_PHASE_BUBBLE);
+    take_drops(self, GTK_WIDGET(self->prompt), GTK_PHASE_CAPTURE); // its text would take the path
     window_watch_keys(self);
     self->settings = rushes_settings_new();
     if (self->settings) {
@@ -398,16 +429,20 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     self->archivist = rushes_archivist_new(project);
     g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
     self->film = rushes_composer_new(film);
+    // Anew: the row of shots learns that one is missing.
+    g_signal_connect_object(self->film, "lost", G_CALLBACK(update_film), self, G_CONNECT_SWAPPED);
     rushes_prompt_pane_set_project(self->prompt, project);
     rushes_take_strip_set_project(self->strip, project);
     rushes_timeline_pane_set_project(self->timeline, project, self->film);
     g_signal_connect_swapped(project, "edited", G_CALLBACK(update_film), self);
     g_signal_connect_swapped(project, "edited", G_CALLBACK(update_title), self);
+    g_signal_connect_swapped(project, "edited", G_CALLBACK(leave_empty_film), self);
     g_signal_connect_swapped(project, "notify::can-undo", G_CALLBACK(update_undo), self);
     g_signal_connect_swapped(project, "notify::notice", G_CALLBACK(update_banner), self);
     g_signal_connect_swapped(project, "edited", G_CALLBACK(window_update_start), self);
     g_signal_connect_swapped(project, "edited", G_CALLBACK(window_update_marks), self);
     update_title(self);
+    update_undo(self);
     update_banner(self);
     window_update_start(self);
     window_update_flags(self);

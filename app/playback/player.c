@@ -34,7 +34,7 @@ enum {
     N_PROPS
 };
 static GParamSpec *properties[N_PROPS];
-enum { FRAME, N_SIGNALS };
+enum { FRAME, FAILED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(RushesPlayer, rushes_player, G_TYPE_OBJECT)
@@ -120,6 +120,8 @@ static void rushes_player_class_init(RushesPlayerClass *klass)
     g_object_class_install_properties(object, N_PROPS, properties);
     signals[FRAME] = g_signal_new("frame", RUSHES_TYPE_PLAYER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                   NULL, G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_BYTES);
+    signals[FAILED] = g_signal_new("failed", RUSHES_TYPE_PLAYER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void rushes_player_init(RushesPlayer *self)
@@ -163,11 +165,16 @@ static void set_rate(RushesPlayer *self, double rate)
 // The frame where it stands, straight from the source.
 static void show_still(RushesPlayer *self)
 {
+    g_autoptr(GError) failure = NULL;
+
     if (!self->source || self->format.ready == 0)
         return;
-    g_autoptr(GBytes) frame = rushes_frame_source_read_frame(self->source, self->position, NULL);
+    g_autoptr(GBytes) frame =
+        rushes_frame_source_read_frame(self->source, self->position, &failure);
     if (frame)
         g_signal_emit(self, signals[FRAME], 0, self->position, frame);
+    else
+        g_signal_emit(self, signals[FAILED], 0, failure->message);
 }
 
 static void stop_pipeline(RushesPlayer *self)
@@ -207,9 +214,13 @@ static void on_frame(int index, GBytes *frame, guint dropped, gpointer data)
     set_position(self, index);
 }
 
-static void on_end(gpointer data)
+static void on_end(const char *failure, gpointer data)
 {
-    rushes_player_pause(data);
+    g_autoptr(RushesPlayer) self = g_object_ref(data);
+
+    rushes_player_pause(self);
+    if (failure)
+        g_signal_emit(self, signals[FAILED], 0, failure);
 }
 
 static void start_pipeline(RushesPlayer *self)

@@ -7,6 +7,7 @@
 // Properties  "source", "position" (frame), "playing", "rate" (1 is normal, negative backwards),
 //             "loop", "mark-in", "mark-out" (frames; -1: none), "muted".
 // Signals     "frame" (int index, GBytes rgb): show this now.
+//             "failed" (string sentence): the frame where it stands, or the next one to be played, cannot be read.
 // A source that still grows is played round and round as far as it is ready.
 #pragma once
 #include "playback/frame-source.h"

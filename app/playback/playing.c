@@ -21,10 +21,11 @@ struct RushesPlaying {
     GstElement *pipeline;
     guint64 next_frame;  // video thread
     guint64 next_sample; // audio thread
-    GMutex lock;         // guards the slot
+    GMutex lock;         // guards the slot and the failure
     GBytes *pending;     // newest frame that the main thread has not shown
     int pending_index;
     guint dropped;
+    char *failure; // why the next frame cannot be read, once that is so
     guint bus_watch;
 };
 
@@ -38,6 +39,7 @@ static void playing_unref(gpointer data)
     rushes_play_plan_free(now->plan);
     gst_clear_object(&now->pipeline);
     g_mutex_clear(&now->lock);
+    g_free(now->failure);
     g_free(now);
 }
 
@@ -47,10 +49,33 @@ static RushesPlaying *playing_ref(RushesPlaying *now)
     return now;
 }
 
+// Main thread. At once: the sound alone could go on for long.
+static gboolean tell_failure(gpointer data)
+{
+    RushesPlaying *now = data;
+
+    g_mutex_lock(&now->lock);
+    g_autofree char *failure = g_strdup(now->failure);
+    g_mutex_unlock(&now->lock);
+    if (!now->stopped)
+        now->on_end(failure, now->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void fail(RushesPlaying *now, const char *failure)
+{
+    g_mutex_lock(&now->lock);
+    g_free(now->failure);
+    now->failure = g_strdup(failure);
+    g_mutex_unlock(&now->lock);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_failure, playing_ref(now), playing_unref);
+}
+
 // Video thread.
 static void need_video(GstAppSrc *appsrc, guint length, gpointer data)
 {
     RushesPlaying *now = data;
+    g_autoptr(GError) failure = NULL;
     double position;
 
     if (!rushes_play_plan_locate(now->plan, (double)now->next_frame, &position, NULL)) {
@@ -58,8 +83,9 @@ static void need_video(GstAppSrc *appsrc, guint length, gpointer data)
         return;
     }
     int index = (int)floor(position + 1e-6);
-    GBytes *frame = rushes_frame_source_read_frame(now->source, index, NULL);
+    GBytes *frame = rushes_frame_source_read_frame(now->source, index, &failure);
     if (!frame) {
+        fail(now, failure->message);
         gst_app_src_end_of_stream(appsrc);
         return;
     }
@@ -208,7 +234,7 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer data)
     }
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS ||
         GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
-        now->on_end(now->data); // stops this, and with it the watch
+        now->on_end(NULL, now->data); // stops this, and with it the watch
     return G_SOURCE_CONTINUE;
 }
 

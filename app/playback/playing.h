@@ -14,7 +14,8 @@ typedef struct RushesPlaying RushesPlaying;
 
 // Both on the main thread. A frame that the next one overtook is not shown; `dropped` counts those.
 typedef void (*RushesPlayingFrameFunc)(int index, GBytes *frame, guint dropped, gpointer data);
-typedef void (*RushesPlayingEndFunc)(gpointer data); // once; nothing follows
+// Once; nothing follows. `failure` says which frame could not be read; NULL at the end.
+typedef void (*RushesPlayingEndFunc)(const char *failure, gpointer data);
 
 // Starts at once. The plan is the playing's from here on. `audio_sink` NULL: without sound. NULL
 // when the pipeline cannot be built.

@@ -25,5 +25,8 @@ GArray *rushes_word_diff(const char *before, const char *after);
 
 // Pango markup: removed words struck through, added ones underlined; owned by the caller.
 char *rushes_word_diff_markup(const char *before, const char *after);
+// The same without what both have in common: "red grey … howls whispers", or all of `after` when that is next to
+// nothing. Empty when nothing differs.
+char *rushes_word_diff_brief(const char *before, const char *after);
 
 G_END_DECLS

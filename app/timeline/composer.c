@@ -10,13 +10,28 @@
 struct _RushesComposer {
     GObject parent_instance;
 
-    GMutex lock; // guards `timeline`
+    GMutex lock; // guards the timeline and what is lost
     RushesTimeline *timeline;
-    gboolean strict; // set before it is read by other threads
+    GHashTable *lost; // id of a shot with a picture that could not be read -> LostPicture
+    gboolean strict;  // set before it is read by other threads
     RushesPictureScaler *scaler;
 };
 
 static void rushes_composer_iface_init(RushesFrameSourceInterface *iface);
+
+typedef struct LostPicture {
+    int frame; // of the shot's take
+    char *why;
+} LostPicture;
+
+static void lost_picture_free(gpointer data)
+{
+    g_free(((LostPicture *)data)->why);
+    g_free(data);
+}
+
+enum { LOST, N_SIGNALS };
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(RushesComposer, rushes_composer, G_TYPE_OBJECT,
                               G_IMPLEMENT_INTERFACE(RUSHES_TYPE_FRAME_SOURCE,
@@ -38,6 +53,59 @@ void rushes_composer_set_timeline(RushesComposer *self, RushesTimeline *timeline
     g_mutex_unlock(&self->lock);
     rushes_timeline_unref(old);
     rushes_frame_source_changed(RUSHES_FRAME_SOURCE(self));
+}
+
+static gboolean tell_lost(gpointer data)
+{
+    g_signal_emit(data, signals[LOST], 0);
+    return G_SOURCE_REMOVE;
+}
+
+// Any thread. What was read of the cut's take: a frame, or why there is none. A shot is lost with the first frame that
+// cannot be read and found again with the same one: others of it may well be there. Each change is told once.
+static void note_reading(RushesComposer *self, const RushesCut *cut, int frame, const char *failure)
+{
+    g_mutex_lock(&self->lock);
+    LostPicture *known = g_hash_table_lookup(self->lost, cut->id);
+    gboolean told = known ? !failure && known->frame == frame : failure != NULL;
+    if (told && known) {
+        g_hash_table_remove(self->lost, cut->id);
+    } else if (told) {
+        LostPicture *lost = g_new0(LostPicture, 1);
+        lost->frame = frame;
+        lost->why = g_strdup(failure);
+        g_hash_table_insert(self->lost, g_strdup(cut->id), lost);
+    }
+    g_mutex_unlock(&self->lock);
+    if (told)
+        g_idle_add_full(G_PRIORITY_DEFAULT, tell_lost, g_object_ref(self), g_object_unref);
+}
+
+static char *cut_problem(RushesComposer *self, const RushesTimeline *timeline, guint index)
+{
+    const RushesCut *cut = timeline->cuts->pdata[index];
+
+    if (cut->problem)
+        return g_strdup(cut->problem);
+    g_mutex_lock(&self->lock);
+    const LostPicture *lost = g_hash_table_lookup(self->lost, cut->id);
+    char *problem = lost ? g_strdup_printf("Shot %u: %s", index + 1, lost->why) : NULL;
+    g_mutex_unlock(&self->lock);
+    return problem;
+}
+
+char *rushes_composer_dup_problem(RushesComposer *self, int frame)
+{
+    g_autoptr(RushesTimeline) timeline = rushes_composer_get_timeline(self);
+    int index = rushes_timeline_find_cut(timeline, frame);
+
+    if (index < 0)
+        return NULL;
+    const RushesCut *cut = timeline->cuts->pdata[index];
+    char *problem = cut_problem(self, timeline, (guint)index);
+    if (!problem && index > 0 && frame - cut->start < cut->dissolve)
+        problem = cut_problem(self, timeline, (guint)index - 1);
+    return problem;
 }
 
 static void rushes_composer_get_format(RushesFrameSource *source, RushesFrameFormat *format)
@@ -104,6 +172,9 @@ static guint8 *cut_picture(RushesComposer *self, const RushesTimeline *timeline,
     int denominator;
     int weight = fade_weight(cut, frame, &denominator);
 
+    if (cut->source && !cut->problem)
+        note_reading(self, cut, rushes_cut_source_frame(timeline, cut, frame),
+                     failure ? failure->message : NULL);
     if (!picture ||
         !rushes_picture_scaler_run(self->scaler, g_bytes_get_data(picture, NULL), cut->format.width,
                                    cut->format.height, cut->crop_x, cut->crop_y, out,
@@ -174,6 +245,7 @@ static void rushes_composer_finalize(GObject *object)
     RushesComposer *self = RUSHES_COMPOSER(object);
 
     g_clear_pointer(&self->timeline, rushes_timeline_unref);
+    g_clear_pointer(&self->lost, g_hash_table_unref);
     g_clear_pointer(&self->scaler, rushes_picture_scaler_free);
     g_mutex_clear(&self->lock);
     G_OBJECT_CLASS(rushes_composer_parent_class)->finalize(object);
@@ -182,12 +254,15 @@ static void rushes_composer_finalize(GObject *object)
 static void rushes_composer_class_init(RushesComposerClass *klass)
 {
     G_OBJECT_CLASS(klass)->finalize = rushes_composer_finalize;
+    signals[LOST] = g_signal_new("lost", RUSHES_TYPE_COMPOSER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 0);
 }
 
 static void rushes_composer_init(RushesComposer *self)
 {
     g_mutex_init(&self->lock);
     self->scaler = rushes_picture_scaler_new();
+    self->lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lost_picture_free);
 }
 
 RushesComposer *rushes_composer_new(RushesTimeline *timeline)

@@ -6,12 +6,14 @@ import gi
 
 gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, Gio, GLib, Gtk  # noqa: E402
+from gi.repository import Gdk, Gio, GObject, Gtk  # noqa: E402
 
 
 def prepare(source, x, y):
-    uri = Gio.File.new_for_path(sys.argv[1]).get_uri()
-    return Gdk.ContentProvider.new_for_bytes("text/uri-list", GLib.Bytes.new((uri + "\r\n").encode()))
+    """As a file manager does: the list of files, and their paths as text for who takes no files."""
+    files = GObject.Value(Gdk.FileList)
+    files.set_boxed(Gdk.FileList.new_from_list([Gio.File.new_for_path(sys.argv[1])]))
+    return Gdk.ContentProvider.new_for_value(files)
 
 
 def activate(application):

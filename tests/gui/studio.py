@@ -140,6 +140,27 @@ def choose(text):
     return bool(item) and item.queryAction().doAction(0)
 
 
+def window_place():
+    """Where the content of the studio's main window begins on the screen."""
+    frame = wait(lambda: next(node for node in walk(application()) if node.getRole() == pyatspi.ROLE_FRAME), 5)
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", f"^{frame.name}$"], capture_output=True, text=True,
+                           check=False)
+    text = subprocess.run(["xdotool", "getwindowgeometry", "--shell", found.stdout.split()[-1]], capture_output=True,
+                          text=True, check=False).stdout
+    fields = {key: int(value) for key, value in (line.split("=") for line in text.split())}
+    area = frame.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+    # Its own border is part of the window, and all around.
+    return fields["X"] + (fields["WIDTH"] - area.width) // 2, fields["Y"] + (fields["HEIGHT"] - area.height) // 2
+
+
+def box(name):
+    """x, y, width, height of what has that name, on the screen."""
+    node = wait(lambda: named(name), 10)
+    area = node.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+    left, top = window_place()
+    return left + area.x, top + area.y, area.width, area.height
+
+
 def press_at(x, y):
     xdo("mousemove", round(x), round(y))
     time.sleep(0.15)

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, focused, manage_windows, named, press,
-                    pyatspi, shot, wait, xdo)
+from studio import (RUSHES, STUDIO, application, box, check, choose, drag_file, end, finish, focused, manage_windows, named,
+                    press, press_at, pyatspi, shot, wait, xdo)
 
 PROMPT = "A red fox hops in the snow at night"
 
@@ -113,12 +113,24 @@ def main():
         check("undo takes it back", wait(lambda: not named("Shot 1:")))
         xdo("key", "ctrl+shift+z")
         wait(lambda: named("Shot 1:"), 5)
+        x, y, width, height = box("Take 1, done")
+        press_at(x + width // 3, y + height // 2)
+        xdo("key", "k", "End")
+        check("End is the clip's while a take in the strip has the focus", wait(lambda: position() == 25, 5))
+        xdo("key", "Home")
+        wait(lambda: position() == 1, 5)
+        xdo("key", "space")
+        check("and Space plays it", wait(lambda: position() > 6))
+        xdo("key", "k")
         shot("4-timeline")
         check("other words can be typed", set_prompt("something else entirely"))
         drag_file(str(takes[0]), (645, 330))
         words = named("Prompt", pyatspi.ROLE_TEXT).queryText()
         check("dropping the take's file brings its recipe back", words.getText(0, words.characterCount) == PROMPT)
         shot("5-dropped")
+        set_prompt("something else entirely")
+        drag_file(str(takes[0]), (150, 200))
+        check("and so it does on the words, which take no path", words.getText(0, words.characterCount) == PROMPT)
         xdo("key", "Escape")
         check("one Escape leaves the words while a toast is shown", wait(lambda: focused().name == "Preview", 10))
         check("a take can be extended", choose("Extend This Take") and wait(lambda: named("Starts from the end of take 1"), 5))

@@ -14,7 +14,7 @@ import sys
 import time
 import wave
 
-from studio import (RUSHES, STUDIO, application, check, choose, drag, drag_file, finish, manage_windows, named, press_at,
+from studio import (RUSHES, STUDIO, application, box, check, choose, drag, drag_file, finish, manage_windows, named, press_at,
                     pyatspi, shot, wait, walk, xdo)
 
 # GTK's file chooser now and then tells the accessibility bus of a text that it does not have there (a critical warning of
@@ -77,25 +77,6 @@ def state(folder):
         elif edit["op"] == "set":
             values[edit["key"]] = edit["value"]
     return shots, values.get("sound") or []
-
-
-def window_place():
-    """Where the studio's content begins on the screen."""
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^Cut$"], capture_output=True, text=True, check=False)
-    text = subprocess.run(["xdotool", "getwindowgeometry", "--shell", found.stdout.split()[-1]], capture_output=True,
-                          text=True, check=False).stdout
-    fields = {key: int(value) for key, value in (line.split("=") for line in text.split())}
-    frame = wait(lambda: named("Cut", pyatspi.ROLE_FRAME), 5).queryComponent().getExtents(pyatspi.WINDOW_COORDS)
-    # Its own border is part of the window, and all around.
-    return fields["X"] + (fields["WIDTH"] - frame.width) // 2, fields["Y"] + (fields["HEIGHT"] - frame.height) // 2
-
-
-def box(name):
-    """x, y, width, height of what has that name, on the screen."""
-    node = wait(lambda: named(name), 10)
-    area = node.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
-    left, top = window_place()
-    return left + area.x, top + area.y, area.width, area.height
 
 
 def near(value, goal, within):

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "application.h"
+#include "comparison-bar.h"
 #include "frame-view.h"
 #include "queue-button.h"
 #include "scratch.h"
@@ -212,6 +213,33 @@ static void press(GtkWidget *window, const char *action)
     spin(50);
 }
 
+static GtkWidget *find_child(GtkWidget *widget, GType type)
+{
+    GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE(widget, type) ? widget : NULL;
+
+    for (GtkWidget *at = gtk_widget_get_first_child(widget); at && !found;
+         at = gtk_widget_get_next_sibling(at))
+        found = find_child(at, type);
+    return found;
+}
+
+// What differs stands below the picture, never on it.
+static void check_beside(RushesWindow *studio)
+{
+    GtkWidget *view = GTK_WIDGET(rushes_preview_pane_get_view(studio->preview));
+    GtkWidget *bar = view;
+    graphene_rect_t picture, text, common;
+
+    while (!RUSHES_IS_PREVIEW_PANE(bar))
+        bar = gtk_widget_get_parent(bar);
+    bar = find_child(bar, RUSHES_TYPE_COMPARISON_BAR);
+    g_assert_true(gtk_widget_get_visible(bar));
+    g_assert_true(gtk_widget_compute_bounds(view, GTK_WIDGET(studio), &picture));
+    g_assert_true(gtk_widget_compute_bounds(bar, GTK_WIDGET(studio), &text));
+    g_assert_false(graphene_rect_intersection(&picture, &text, &common));
+    g_assert_cmpfloat(picture.size.height, >=, 200); // four pictures can be told apart in it
+}
+
 // The panes may be cut off by nothing: what they need at least must be there in every state.
 static void everything_fits_into_1000x700(void)
 {
@@ -236,6 +264,11 @@ static void everything_fits_into_1000x700(void)
     check_minimum(studio, "one take");
     press(window, "win.compare");
     check_minimum(studio, "two takes");
+    gtk_widget_activate_action(find_child(GTK_WIDGET(studio->strip), GTK_TYPE_LIST_VIEW),
+                               "list.select-all", NULL);
+    check_minimum(studio, "four takes");
+    check_beside(studio);
+    rushes_take_strip_select_pair(studio->strip, takes[2], takes[3]);
     press(window, "win.extend");
     check_minimum(studio, "a start");
     rushes_take_set_state(takes[3], RUSHES_TAKE_FAILED,

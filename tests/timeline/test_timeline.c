@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The composed film, frame by frame and sample by sample, over takes whose pictures and sound are known.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <math.h>
@@ -118,6 +121,58 @@ static void fades_come_from_and_go_to_black(void)
     g_assert_cmpint(pixel(composer, 1), <, pixel(composer, 2));
     g_assert_cmpint(pixel(composer, 3), ==, 243);
     g_assert_cmpint(pixel(composer, 9), ==, 83);
+    film_clear(&film);
+}
+
+static void on_lost(RushesComposer *composer, guint *count)
+{
+    (*count)++;
+}
+
+static void a_picture_that_is_lost_later_is_named_at_once(void)
+{
+    Film film = film_new();
+    RushesTake *take = add_take(&film, 10);
+    add_shot(&film, take);
+    g_autoptr(RushesTimeline) timeline = rushes_timeline_new(film.project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(timeline);
+    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autofree char *kept = NULL;
+    guint lost = 0;
+    gsize length;
+
+    g_signal_connect(composer, "lost", G_CALLBACK(on_lost), &lost);
+    g_autoptr(GBytes) there =
+        rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), 7, NULL);
+    g_assert_null(rushes_composer_dup_problem(composer, 7));
+    g_assert_true(g_file_get_contents(path, &kept, &length, NULL));
+    g_assert_cmpint(truncate(path, 5L * WIDTH * HEIGHT * 3), ==, 0);
+    for (int i = 0; i < 2; i++) { // told once
+        g_autoptr(GBytes) stripes =
+            rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), 7, NULL);
+        g_assert_false(g_bytes_equal(stripes, there));
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+    }
+    // Another frame of the shot is there; that does not bring the lost one back.
+    g_autoptr(GBytes) earlier =
+        rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), 2, NULL);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_cmpuint(lost, ==, 1);
+    g_autofree char *problem = rushes_composer_dup_problem(composer, 7);
+    g_assert_true(g_str_has_prefix(problem, "Shot 1: Frame 8 cannot be read"));
+    // And once when it is there again.
+    int file = open(path, O_WRONLY);
+    g_assert_cmpint(write(file, kept, length), ==, (gssize)length);
+    close(file);
+    g_autoptr(GBytes) again =
+        rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(composer), 7, NULL);
+    g_assert_true(g_bytes_equal(again, there));
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_cmpuint(lost, ==, 2);
+    g_assert_null(rushes_composer_dup_problem(composer, 7));
     film_clear(&film);
 }
 
@@ -404,6 +459,7 @@ int main(int argc, char **argv)
     ADD(a_dissolve_goes_evenly_from_one_to_the_other);
     ADD(fades_come_from_and_go_to_black);
     ADD(a_missing_take_is_no_picture_and_is_named);
+    ADD(a_picture_that_is_lost_later_is_named_at_once);
     ADD(sound_is_the_same_however_it_is_cut);
     ADD(resampled_sound_keeps_pitch_and_level);
     ADD(mute_silences_one_shot_only);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "playback/frame-store.h"
 #include "playback/play-plan.h"
@@ -167,6 +168,42 @@ static void a_file_cut_short_is_an_error_not_a_crash(void)
     g_assert_nonnull(strstr(error->message, "generate the take again"));
 }
 
+static void on_failed(RushesPlayer *player, const char *sentence, char **said)
+{
+    g_free(*said);
+    *said = g_strdup(sentence);
+}
+
+static void a_frame_that_cannot_be_read_is_told_and_no_other_is_shown(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "frames.rgb", NULL);
+    g_autofree char *said = NULL;
+    int shown = -1;
+
+    append_frames(folder, 0, FRAMES, WIDTH, HEIGHT);
+    g_autoptr(RushesFrameSource) source = new_store(folder, FRAMES, FALSE);
+    g_autoptr(RushesPlayer) player = rushes_player_new("fakesink");
+    g_signal_connect(player, "frame", G_CALLBACK(on_stepped), &shown);
+    g_signal_connect(player, "failed", G_CALLBACK(on_failed), &said);
+    rushes_player_set_source(player, source);
+    g_assert_cmpint(truncate(path, 10L * WIDTH * HEIGHT * 3), ==, 0);
+    rushes_player_seek(player, 9);
+    g_assert_cmpint(shown, ==, 9);
+    g_assert_null(said);
+    rushes_player_step(player, 1);
+    g_assert_cmpint(shown, ==, 9);
+    g_assert_nonnull(strstr(said, "Frame 11 cannot be read"));
+    // While it plays, it stops there and says the same.
+    g_clear_pointer(&said, g_free);
+    rushes_player_seek(player, 8);
+    rushes_player_play(player);
+    while (rushes_player_get_playing(player))
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_nonnull(strstr(said, "Frame 11 cannot be read"));
+    g_assert_cmpint(shown, <=, 9);
+}
+
 static void plans_loop_without_a_gap_and_follow_growth(void)
 {
     RushesPlayPlan *plan = rushes_play_plan_new(3, 1);
@@ -320,6 +357,8 @@ int main(int argc, char **argv)
     scratch_begin();
     g_test_init(&argc, &argv, NULL);
     gst_init(NULL, NULL);
+    g_test_add_func("/player/unreadable",
+                    a_frame_that_cannot_be_read_is_told_and_no_other_is_shown);
     g_test_add_func("/frames/random", random_steps_never_show_a_wrong_frame);
     g_test_add_func("/frames/growing", frames_can_be_read_while_they_are_appended);
     g_test_add_func("/frames/cut-short", a_file_cut_short_is_an_error_not_a_crash);

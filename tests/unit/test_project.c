@@ -422,6 +422,26 @@ static void word_diff_gives_both_texts_back(void)
     g_assert_cmpstr(kept->text, ==, "A ");
 }
 
+static void a_brief_difference_names_what_changed_and_nothing_else(void)
+{
+    const char *long_text = "A red fox hops through the deep snow at night while the wind howls";
+    g_autofree char *same = rushes_word_diff_brief(long_text, long_text);
+    g_autofree char *one = rushes_word_diff_brief(
+        long_text, "A grey fox hops through the deep snow at night while the wind whispers");
+    g_autofree char *other = rushes_word_diff_brief(long_text, "Trains & rain");
+    g_autofree char *whole = rushes_word_diff_markup("a red fox", "a grey cat");
+
+    g_assert_cmpstr(same, ==, "");
+    g_assert_nonnull(strstr(one, "red</span> <span"));
+    g_assert_nonnull(strstr(one, "grey</span> \u2026 <span"));
+    g_assert_nonnull(strstr(one, "whispers</span>"));
+    g_assert_null(strstr(one, "snow"));
+    g_assert_cmpstr(other, ==, "Other words: Trains &amp; rain");
+    // Two words for two, not one for one in turn.
+    g_assert_nonnull(strstr(whole, ">red fox</span> <span"));
+    g_assert_nonnull(strstr(whole, ">grey cat</span>"));
+}
+
 static void recipes_from_strangers_stay_in_their_folder(void)
 {
     const char *const bad[] = {
@@ -512,6 +532,7 @@ int main(int argc, char **argv)
     g_test_add_func("/take/extend", an_extended_take_starts_from_frames_that_the_model_can_take);
     g_test_add_func("/library/search", library_finds_words_and_survives_damage);
     g_test_add_func("/diff/words", word_diff_gives_both_texts_back);
+    g_test_add_func("/diff/brief", a_brief_difference_names_what_changed_and_nothing_else);
     g_test_add_func("/recipe/strangers", recipes_from_strangers_stay_in_their_folder);
     return scratch_end(g_test_run());
 }
