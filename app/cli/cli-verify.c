@@ -156,6 +156,8 @@ int rushes_cli_verify(int argc, char **argv)
         rushes_cli_complain("No Vulkan device could be opened, so nothing was verified");
         return status;
     }
+    if (status != RUSHES_EXIT_OK && tally.passed + tally.failed + tally.skipped == 0)
+        return status; // it has said why there is nothing to count
     printf("%u passed, %u failed", tally.passed, tally.failed);
     printf(tally.skipped ? ", %u skipped\n" : "\n", tally.skipped);
     return tally.failed > 0 ? RUSHES_EXIT_FAILED : status;

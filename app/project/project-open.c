@@ -169,7 +169,9 @@ gboolean project_open_journal(RushesProject *self, double saved, GError **error)
     rushes_journal_set_seq(self->journal, (guint64)CLAMP(saved, 0.0, 9e15));
     if (damaged) {
         g_autofree char *text = g_strdup_printf(
-            "The last edits of this project could not be read; they are kept in %s.", damaged);
+            "The last edits of this project could not be read: look the film over and make again "
+            "what is missing. The takes are whole, and what could not be read is kept in %s.",
+            damaged);
         project_set_notice(self, text);
     }
     if (replay.misfits > 0)

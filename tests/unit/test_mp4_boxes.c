@@ -94,18 +94,14 @@ static void test_an_unfinished_clip_leaves_nothing(Place *place, gconstpointer d
 static void test_a_place_that_cannot_be_written_is_told(Place *place, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
-    RushesClipFormat format = {.width = 33, .height = 32, .fps_num = 10, .fps_den = 1};
+    RushesClipFormat format = {.width = 32, .height = 32, .fps_num = 10, .fps_den = 1};
     (void)place;
     (void)data;
 
-    g_assert_null(rushes_clip_writer_new("/nonexistent/clip.mp4", &format, &error));
-    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-    g_clear_error(&error);
-    format.width = 32;
     RushesClipWriter *writer = rushes_clip_writer_new("/nonexistent/clip.mp4", &format, &error);
     gboolean written = writer && rushes_clip_writer_finish(writer, &error);
     g_assert_false(written);
-    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "/nonexistent/clip.mp4 cannot be written: "));
     rushes_clip_writer_free(writer);
 }
 
