@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define REFUSAL "rushes-refusal"
+#define HELD    "rushes-held"
 
 // decodebin's own enumeration of answers, which no header has.
 typedef enum Answer { ANSWER_TRY, ANSWER_EXPOSE, ANSWER_SKIP } Answer;
@@ -38,12 +39,47 @@ static Answer select_element(GstElement *bin, GstPad *pad G_GNUC_UNUSED, GstCaps
     return ANSWER_SKIP;
 }
 
+static GstPadProbeReturn hold(GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info G_GNUC_UNUSED,
+                              gpointer data G_GNUC_UNUSED)
+{
+    return GST_PAD_PROBE_OK; // until the probe is removed
+}
+
+// aiffparse of GStreamer 1.22 may push its first sound before decodebin has linked it; that error decodebin keeps to
+// itself, and nobody would ever hear of the file again.
+static void on_element(GstBin *bin, GstElement *element, gpointer data G_GNUC_UNUSED)
+{
+    GstElementFactory *factory = gst_element_get_factory(element);
+
+    if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "aiffparse") != 0)
+        return;
+    GstPad *pad = gst_element_get_static_pad(element, "src");
+    gulong probe = gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER,
+                                     hold, NULL, NULL);
+    g_object_set_data(G_OBJECT(pad), HELD, GSIZE_TO_POINTER(probe));
+    g_object_set_data_full(G_OBJECT(bin), HELD, pad, gst_object_unref);
+}
+
+static void on_exposed(GstElement *bin, GstPad *exposed G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    GstPad *pad = g_object_get_data(G_OBJECT(bin), HELD);
+
+    if (!pad)
+        return;
+    gst_pad_remove_probe(pad, GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(pad), HELD)));
+    g_object_set_data(G_OBJECT(bin), HELD, NULL);
+}
+
 void rushes_decode_guard(GstElement *pipeline)
 {
     g_autoptr(GstElement) bin = gst_bin_get_by_name(GST_BIN(pipeline), "decode");
 
-    if (bin)
-        g_signal_connect(bin, "autoplug-select", G_CALLBACK(select_element), NULL);
+    if (!bin)
+        return;
+    g_signal_connect(bin, "autoplug-select", G_CALLBACK(select_element), NULL);
+    g_signal_connect(bin, "element-added", G_CALLBACK(on_element), NULL);
+    // After the description's own links, which wait for the same signal.
+    g_signal_connect_after(bin, "pad-added", G_CALLBACK(on_exposed), NULL);
 }
 
 const char *rushes_decode_guard_refusal(GstElement *pipeline)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // decode-guard.h - what a file from a stranger may not make its decoder do: fetch anything from elsewhere (a playlist or a
-// session description is a list of addresses), or build pictures that fill the memory.
+// session description is a list of addresses), or build pictures that fill the memory. It also keeps AIFF files from being
+// decoded before anything listens.
 #pragma once
 #include <gst/gst.h>
 
