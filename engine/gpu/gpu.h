@@ -110,8 +110,8 @@ RSH_MUST_USE RshStatus gpu_pipelines_compile(Gpu *gpu, const GpuPipelineRequest 
 void gpu_plan_clear(Gpu *gpu);
 void gpu_plan_add(Gpu *gpu, const GpuPipelineRequest *requests, size_t count, uint32_t stage);
 #define GPU_ALL_STAGES UINT32_MAX
-// Seconds that will pass while those of a stage are built, a graph at a time and a kernel a core, from what the like of them took on this device; 0 when none
-// was ever built.
+// Seconds that will pass while those of a stage are built, a graph at a time and a kernel a core, from what the like of
+// them took on this device; 0 when none was ever built.
 double gpu_plan_left(const Gpu *gpu, uint32_t stage);
 double gpu_built_seconds(const Gpu *gpu); // spent on building since the device was opened
 void gpu_kernels_save(Gpu *gpu);          // what was learned, into the cache folder
