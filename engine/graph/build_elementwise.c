@@ -95,3 +95,18 @@ Tensor *op_to_rgba8(Graph *graph, Tensor *x)
     shape.channels = 4;
     return graph_add_output(graph, node, 0, shape, TENSOR_U8);
 }
+
+Tensor *op_latents_to_rgb(Graph *graph, Tensor *x, Tensor *map)
+{
+    if (!build_input(graph, "latents_to_rgb", x) || !build_input(graph, "latents_to_rgb", map) ||
+        !build_same_rows(graph, "latents_to_rgb", "map", map, (uint64_t)x->shape.channels + 1, 3))
+        return NULL;
+    Node *node = graph_add(graph, OP_LATENTS_TO_RGB, NULL, 0);
+    if (!node)
+        return NULL;
+    node->inputs[0] = x;
+    node->inputs[1] = map;
+    Shape shape = x->shape;
+    shape.channels = 4;
+    return graph_add_output(graph, node, 0, shape, TENSOR_U8);
+}

@@ -78,6 +78,8 @@ typedef enum OpKind {
     OP_COPY,
     OP_SNAKE,
     OP_TO_RGBA8,
+    OP_TIME_EMBEDDING,
+    OP_LATENTS_TO_RGB,
     OP_COUNT
 } OpKind;
 

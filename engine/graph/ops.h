@@ -206,3 +206,12 @@ Tensor *op_snake(Graph *graph, Tensor *x, const Weight *alpha, const Weight *bet
 
 // ---- pictures: x [-1, 1], 3 channels -> u8 [.., 4]: round((clamp(x) + 1) * 127.5), alpha 255 ------------
 Tensor *op_to_rgba8(Graph *graph, Tensor *x);
+// Latents as rough pictures: row c of map [1, 1, C + 1, 3] is what channel c adds to red, green and blue, the
+// last row what is there before; 0 to 1 -> u8 [.., 4], alpha 255.
+Tensor *op_latents_to_rgb(Graph *graph, Tensor *x, Tensor *map);
+
+// ---- time embedding: y[r] = [cos(t[r] * f) | sin(t[r] * f)], f[i] = 10000^(-i / (channels / 2)) -------------
+// times i32 [1, 1, rows, 2] as time_split() writes them; channels is even. Within 1.3e-7 at any time.
+Tensor *op_time_embedding(Graph *graph, Tensor *times, uint32_t channels);
+// 0 <= timestep < 2^31 as units and 2^-32ths: a float would keep 6e-5 of 1000.
+void time_split(double timestep, int32_t parts[2]);

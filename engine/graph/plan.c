@@ -68,6 +68,8 @@ bool plan_in_place(const Node *node, uint32_t slot)
     case OP_COPY:
     case OP_SNAKE:
     case OP_TO_RGBA8:
+    case OP_TIME_EMBEDDING:
+    case OP_LATENTS_TO_RGB:
     case OP_COUNT:
         break;
     }

@@ -136,9 +136,10 @@ Tensor *wan_build_patches(Graph *graph, WanTower *tower, Tensor *latents)
     return all;
 }
 
-void wan_build_time(Graph *graph, WanTower *tower, Tensor *sinusoids)
+void wan_build_time(Graph *graph, WanTower *tower, Tensor *times)
 {
     const WanConfig *c = tower->config;
+    Tensor *sinusoids = op_time_embedding(graph, times, c->freq_dim);
     Tensor *hidden =
         outer(graph, tower, "time_embedding.0", sinusoids, c->freq_dim, c->dim, ACT_SILU);
     tower->time = outer(graph, tower, "time_embedding.2", hidden, c->dim, c->dim, ACT_NONE);

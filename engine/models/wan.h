@@ -64,10 +64,8 @@ void wan_build_image(Graph *graph, WanTower *tower, Tensor *clip);
 // Latents [frames, height, width, in_channels] (audio: [1, 1, tokens, in_channels]) -> [passes, 1, tokens, dim]
 // with every pass the same. Sets tower->grid and tower->rope.
 Tensor *wan_build_patches(Graph *graph, WanTower *tower, Tensor *latents);
-// Sinusoids [1, 1, time rows, freq_dim] as wan_time_row() writes them -> tower->time and tower->modulation.
-void wan_build_time(Graph *graph, WanTower *tower, Tensor *sinusoids);
-void wan_time_row(const WanConfig *config, double timestep,
-                  float *out); // freq_dim values, [cos | sin]
+// Timesteps i32 [1, 1, time rows, 2] as time_split() writes them -> tower->time and tower->modulation.
+void wan_build_time(Graph *graph, WanTower *tower, Tensor *times);
 
 // The three parts of a block; x is [passes, 1, tokens, dim]. `other` is the other tower's stream (or NULL)
 // and other_rope its positions.

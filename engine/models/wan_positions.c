@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Positions and times as numbers: rotary tables and the sinusoids of the timestep. Both in f64, rounded once.
+// Positions as numbers: rotary tables, in f64 and rounded once.
 #include <math.h>
 #include <stdlib.h>
 
 #include "models/wan.h"
-
-void wan_time_row(const WanConfig *config, double timestep, float *out)
-{
-    uint32_t half = config->freq_dim / 2;
-    for (uint32_t i = 0; i < half; i++) {
-        double angle = timestep * pow(10000, -(double)i / half);
-        out[i] = (float)cos(angle);
-        out[half + i] = (float)sin(angle);
-    }
-}
 
 static void write_pairs(const WanConfig *config, uint32_t position, double scale, uint32_t channels,
                         float *out)

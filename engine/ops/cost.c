@@ -29,6 +29,8 @@ const char *op_name(OpKind op)
         [OP_COPY] = "copy",
         [OP_SNAKE] = "snake",
         [OP_TO_RGBA8] = "to_rgba8",
+        [OP_TIME_EMBEDDING] = "time_embedding",
+        [OP_LATENTS_TO_RGB] = "latents_to_rgb",
     };
     return (unsigned)op < OP_COUNT ? names[op] : "unknown";
 }
@@ -77,6 +79,10 @@ static uint64_t node_flops(const Node *node)
     case OP_CHANNEL_AFFINE:
     case OP_TO_RGBA8:
         return out * 2;
+    case OP_TIME_EMBEDDING: // a product of two words by two, and two series of five terms
+        return out * 32;
+    case OP_LATENTS_TO_RGB:
+        return shape_rows(node->inputs[0]->shape) * 6 * node->inputs[0]->shape.channels;
     case OP_TRANSPOSE:
     case OP_EMBEDDING:
     case OP_T5_BIAS:

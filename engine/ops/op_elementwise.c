@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// OP_BINARY, OP_UNARY, OP_CHANNEL_AFFINE, OP_COMBINE, OP_TO_RGBA8.
+// OP_BINARY, OP_UNARY, OP_CHANNEL_AFFINE, OP_COMBINE.
 #include <string.h>
 
 #include "ops/grid.h"
 #include "ops/records.h"
 #include "shared/combine.h"
 #include "shared/elementwise.h"
-#include "shared/to_rgba8.h"
 
 _Static_assert(sizeof(struct ElementwisePush) <= 128, "push constants");
 _Static_assert(sizeof(struct CombinePush) <= 128, "push constants");
@@ -97,15 +96,4 @@ RshStatus op_combine_record(Recorder *recorder, const Node *node, RshError *erro
     uint32_t constants[] = {0, p->count, p->from_tensor, p->limit > 0.0f};
     return grid_dispatch(recorder, "combine", constants, 4, bindings, 10, &push, sizeof(push),
                          items, error);
-}
-
-RshStatus op_to_rgba8_record(Recorder *recorder, const Node *node, RshError *error)
-{
-    const Tensor *x = node->inputs[0];
-    struct ToRgba8Push push = {.rows = (uint32_t)shape_rows(x->shape)};
-    GpuBinding bindings[2] = {grid_input(recorder, x, &push.x_offset, &push.x_stride),
-                              grid_output(recorder, node->outputs[0], NULL)};
-    uint32_t constants[] = {0};
-    return grid_dispatch(recorder, "to_rgba8", constants, 1, bindings, 2, &push, sizeof(push),
-                         shape_rows(x->shape), error);
 }

@@ -28,3 +28,5 @@ RshStatus op_avg_pool_record(Recorder *recorder, const Node *node, RshError *err
 RshStatus op_copy_record(Recorder *recorder, const Node *node, RshError *error);
 RshStatus op_snake_record(Recorder *recorder, const Node *node, RshError *error);
 RshStatus op_to_rgba8_record(Recorder *recorder, const Node *node, RshError *error);
+RshStatus op_time_embedding_record(Recorder *recorder, const Node *node, RshError *error);
+RshStatus op_latents_to_rgb_record(Recorder *recorder, const Node *node, RshError *error);

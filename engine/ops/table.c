@@ -26,6 +26,8 @@ static const OpRecord table[OP_COUNT] = {
     [OP_COPY] = op_copy_record,
     [OP_SNAKE] = op_snake_record,
     [OP_TO_RGBA8] = op_to_rgba8_record,
+    [OP_TIME_EMBEDDING] = op_time_embedding_record,
+    [OP_LATENTS_TO_RGB] = op_latents_to_rgb_record,
 };
 
 OpRecord op_record(OpKind op)

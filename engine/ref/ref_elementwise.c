@@ -104,3 +104,20 @@ RshStatus ref_to_rgba8(RefRunner *runner, const Node *node, RshError *error)
     }
     return RSH_OK;
 }
+
+RshStatus ref_latents_to_rgb(RefRunner *runner, const Node *node, RshError *error)
+{
+    const Tensor *x = node->inputs[0], *map = node->inputs[1], *y = node->outputs[0];
+    uint32_t channels = x->shape.channels;
+    for (uint64_t r = 0; r < shape_rows(x->shape); r++) {
+        uint8_t *to = ref_bytes(runner, y) + r * y->stride;
+        for (uint32_t colour = 0; colour < 3; colour++) {
+            double sum = (double)ref_row(runner, map, channels)[colour];
+            for (uint32_t c = 0; c < channels; c++)
+                sum += (double)ref_row(runner, x, r)[c] * (double)ref_row(runner, map, c)[colour];
+            to[colour] = (uint8_t)lrint(fmin(fmax(sum, 0.0), 1.0) * 255.0);
+        }
+        to[3] = 255;
+    }
+    return RSH_OK;
+}

@@ -27,3 +27,5 @@ RshStatus ref_avg_pool(RefRunner *runner, const Node *node, RshError *error);
 RshStatus ref_copy(RefRunner *runner, const Node *node, RshError *error);
 RshStatus ref_snake(RefRunner *runner, const Node *node, RshError *error);
 RshStatus ref_to_rgba8(RefRunner *runner, const Node *node, RshError *error);
+RshStatus ref_time_embedding(RefRunner *runner, const Node *node, RshError *error);
+RshStatus ref_latents_to_rgb(RefRunner *runner, const Node *node, RshError *error);

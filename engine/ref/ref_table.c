@@ -26,6 +26,8 @@ static const RefOp table[OP_COUNT] = {
     [OP_COPY] = ref_copy,
     [OP_SNAKE] = ref_snake,
     [OP_TO_RGBA8] = ref_to_rgba8,
+    [OP_TIME_EMBEDDING] = ref_time_embedding,
+    [OP_LATENTS_TO_RGB] = ref_latents_to_rgb,
 };
 
 RefOp ref_op(OpKind op)

@@ -152,8 +152,9 @@ void pipeline_state_clear(PipelineState *state);
 RSH_MUST_USE RshStatus pipeline_restore(Pipeline *pipeline, const PipelineState *state,
                                         RshError *error);
 
-// The clip as it stands after the last step, from the latents by a linear map: RGBA, 8 bits each, one
-// picture a latent frame. *pixels is malloc'd for the caller, [count][height][width][4].
+// What the last step took the finished clip to be, from the latents by a linear map: RGBA, 8 bits each, one
+// picture a latent frame. *pixels is malloc'd for the caller, [count][height][width][4]; NULL and a count of 0
+// before a step was run here and after pipeline_decode_frames().
 RSH_MUST_USE RshStatus pipeline_preview(Pipeline *pipeline, uint8_t **pixels, uint32_t *count,
                                         uint32_t *width, uint32_t *height, RshError *error);
 

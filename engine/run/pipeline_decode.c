@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From latents to pictures, a chunk at a time; and the rough picture of a clip in the making.
-#include <math.h>
+// From latents to pictures, a chunk at a time.
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,63 +109,4 @@ RshStatus pipeline_decode_frames(Pipeline *p, PipelineFrames *out, RshError *err
     out->rgba = p->rgba;
     p->next_latent++;
     return RSH_OK;
-}
-
-// ---- preview -------------------------------------------------------------------------------------------
-
-static uint8_t to_byte(float value)
-{
-    return (uint8_t)(fminf(fmaxf(value, 0), 1) * 255 + 0.5f);
-}
-
-// One latent position as a colour: a linear map where the model brings one, else its first three channels.
-static void to_colour(const PipelineModel *model, const float *latent, uint8_t *rgba)
-{
-    uint32_t channels = model->vae_config.latent_channels;
-    for (uint32_t colour = 0; colour < 3; colour++) {
-        float value = 0.5f + 0.25f * latent[colour < channels ? colour : 0];
-        if (model->has_latent_rgb) {
-            value = model->latent_rgb[channels * 3 + colour];
-            for (uint32_t i = 0; i < channels; i++)
-                value += model->latent_rgb[i * 3 + colour] * latent[i];
-        }
-        rgba[colour] = to_byte(value);
-    }
-    rgba[3] = 255;
-}
-
-// What the last step took the finished clip to be; the latents themselves before and after the steps.
-static RshStatus read_denoised(Pipeline *p, float *out, RshError *error)
-{
-    for (int i = 0; i < 2; i++) {
-        const StepProgram *step = &p->steps[i];
-        if (step->program && p->step > 0 && p->step < p->sampler.steps && p->ran)
-            return stage_read(step->graph, step->program, "video.denoised", out, error);
-    }
-    return pipeline_read_latents(p, out, NULL, error);
-}
-
-RshStatus pipeline_preview(Pipeline *p, uint8_t **pixels, uint32_t *count, uint32_t *width,
-                           uint32_t *height, RshError *error)
-{
-    uint64_t rows = shape_rows(p->video.shape);
-    float *latents = calloc(rows, p->video.shape.channels * sizeof(float));
-    uint8_t *rgba = malloc(rows * 4);
-    RshStatus status = latents && rgba
-                           ? read_denoised(p, latents, error)
-                           : error_set(error, RSH_ERROR_MEMORY, "No memory for the preview.");
-    if (status == RSH_OK) {
-        memcpy(latents, p->video.clean_values, p->video.clean * p->video.frame * sizeof(float));
-        for (uint64_t r = 0; r < rows; r++)
-            to_colour(p->model, latents + r * p->video.shape.channels, rgba + r * 4);
-        *count = p->video.shape.frames;
-        *width = p->video.shape.width;
-        *height = p->video.shape.height;
-    } else {
-        free(rgba);
-        rgba = NULL;
-    }
-    *pixels = rgba;
-    free(latents);
-    return status;
 }

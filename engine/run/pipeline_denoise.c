@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The sampler's steps. One recorded program does a whole step: networks, guidance, solver. What changes from
-// step to step is a row of times and a few coefficients.
+// The sampler's steps. One recorded program does a whole step: networks, guidance, solver, and the rough picture
+// of the clip in the making. What changes from step to step is a row of times and a few coefficients.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,18 +38,19 @@ static Tensor *state_of(Graph *graph, const Stream *stream, const char *what)
     return graph_state(graph, name, stream->shape);
 }
 
-// The latents with what is given put in place: the network always sees clean frames as they are.
-static Tensor *stream_in(Graph *graph, const Stream *stream)
+// Latents with what is given put in place.
+static Tensor *with_clean(Graph *graph, const Stream *stream, Tensor *x)
 {
     char name[48];
-    Tensor *x = state_of(graph, stream, "latents");
     if (stream->clean == 0)
         return x;
     snprintf(name, sizeof(name), "%s.clean", stream->name);
     Shape shape = stream->shape;
     bool rows = shape.frames == 1 && shape.height == 1; // sound
     *(rows ? &shape.width : &shape.frames) = stream->clean;
-    Tensor *clean = graph_input(graph, name, shape, TENSOR_F32);
+    Tensor *clean = graph_find(graph, name);
+    if (!clean)
+        clean = graph_input(graph, name, shape, TENSOR_F32);
     if (rows)
         return op_concat_rows(
             graph, clean,
@@ -59,6 +60,12 @@ static Tensor *stream_in(Graph *graph, const Stream *stream)
     return op_concat_frames(
         graph, clean,
         graph_view_frames(graph, x, stream->clean, stream->shape.frames - stream->clean));
+}
+
+// The network always sees clean frames as they are.
+static Tensor *stream_in(Graph *graph, const Stream *stream)
+{
+    return with_clean(graph, stream, state_of(graph, stream, "latents"));
 }
 
 // Row 1 of the times for tokens of clean frames, row 0 for the others; NULL when all are alike.
@@ -90,9 +97,7 @@ static void set_times(Graph *graph, WanTower *tower, const Stream *stream)
     char name[48];
     snprintf(name, sizeof(name), "%s.times", stream->name);
     wan_build_time(graph, tower,
-                   graph_input(graph, name,
-                               (Shape){1, 1, stream->clean ? 2 : 1, tower->config->freq_dim},
-                               TENSOR_F32));
+                   graph_input(graph, name, (Shape){1, 1, stream->clean ? 2 : 1, 2}, TENSOR_I32));
 }
 
 static Tensor *combination(Graph *graph, const Stream *stream, const StepTerms *terms,
@@ -102,6 +107,15 @@ static Tensor *combination(Graph *graph, const Stream *stream, const StepTerms *
     snprintf(name, sizeof(name), "%s.to_%s", stream->name, what);
     Tensor *coefficients = graph_input(graph, name, (Shape){1, 1, 1, terms->count}, TENSOR_F32);
     return op_combine(graph, terms->count, terms->tensors, NULL, coefficients, 0);
+}
+
+// What this step takes the finished clip to be, as pictures.
+static void show(Graph *graph, const Pipeline *p, Tensor *denoised)
+{
+    Shape shape = {1, 1, p->video.shape.channels + 1, 3};
+    Tensor *map = graph_constant(graph, "latent_rgb", shape, TENSOR_F32, p->model->latent_rgb);
+    Tensor *pictures = op_latents_to_rgb(graph, with_clean(graph, &p->video, denoised), map);
+    graph_output(graph, pictures, "preview");
 }
 
 // Guidance and solver at once, then the states move on by a step.
@@ -134,8 +148,12 @@ static void update(Graph *graph, const Pipeline *p, const Stream *stream, Tensor
         terms.tensors[i] = all[terms.source[i]];
 
     Tensor *denoised = combination(graph, stream, &terms, "denoised");
-    snprintf(name, sizeof(name), "%s.denoised", stream->name);
-    graph_output(graph, denoised, name);
+    if (p->taps) {
+        snprintf(name, sizeof(name), "%s.denoised", stream->name);
+        graph_output(graph, denoised, name);
+    }
+    if (stream == &p->video)
+        show(graph, p, denoised);
     Tensor *next = combination(graph, stream, &terms, "next");
     if (history) {
         Tensor *corrected = combination(graph, stream, &terms, "corrected");
@@ -279,19 +297,14 @@ done:
     return status;
 }
 
-static RshStatus write_times(const Pipeline *p, const StepProgram *step, const Stream *stream,
-                             const WanConfig *config, double timestep, RshError *error)
+static RshStatus write_times(const StepProgram *step, const Stream *stream, double timestep,
+                             RshError *error)
 {
     char name[48];
-    float *rows = calloc(2, config->freq_dim * sizeof(float));
-    if (!rows)
-        return error_set(error, RSH_ERROR_MEMORY, "No memory for step %u.", p->step + 1);
-    wan_time_row(config, timestep, rows);
-    wan_time_row(config, 0, rows + config->freq_dim);
+    int32_t rows[2][2] = {{0}}; // the second is that of clean tokens: they are where steps end
+    time_split(timestep, rows[0]);
     snprintf(name, sizeof(name), "%s.times", stream->name);
-    RshStatus status = stage_write(step->graph, step->program, name, rows, error);
-    free(rows);
-    return status;
+    return stage_write(step->graph, step->program, name, rows, error);
 }
 
 // The solver's row over our terms: the network's guided answer is negative + scale * (positive - negative).
@@ -312,10 +325,9 @@ static RshStatus write_row(const Pipeline *p, const StepProgram *step, const Str
 }
 
 static RshStatus write_stream(const Pipeline *p, const StepProgram *step, const Stream *stream,
-                              const WanConfig *config, const SamplerStep *solver, double scale,
-                              RshError *error)
+                              const SamplerStep *solver, double scale, RshError *error)
 {
-    RshStatus status = write_times(p, step, stream, config, solver->timestep, error);
+    RshStatus status = write_times(step, stream, solver->timestep, error);
     if (status == RSH_OK)
         status = write_row(p, step, stream, "denoised", solver->denoised, scale, error);
     if (status == RSH_OK)
@@ -343,10 +355,10 @@ RshStatus pipeline_step(Pipeline *p, RshError *error)
         scale = (double)p->request.low_noise_guidance;
     RshStatus status = prepare_step(p, expert, error);
     if (status == RSH_OK)
-        status = write_stream(p, step, &p->video, &m->video_config, &solver, scale, error);
+        status = write_stream(p, step, &p->video, &solver, scale, error);
     if (status == RSH_OK && m->audio)
-        status = write_stream(p, step, &p->audio, &m->audio_config, &solver,
-                              (double)p->request.audio_guidance, error);
+        status =
+            write_stream(p, step, &p->audio, &solver, (double)p->request.audio_guidance, error);
     if (status == RSH_OK)
         status = step->program->ops->run(step->program, p->cancel, error);
     if (status != RSH_OK) {
@@ -359,5 +371,28 @@ RshStatus pipeline_step(Pipeline *p, RshError *error)
     p->step++;
     p->on_device = true;
     p->ran = true;
+    return RSH_OK;
+}
+
+RshStatus pipeline_preview(Pipeline *p, uint8_t **pixels, uint32_t *count, uint32_t *width,
+                           uint32_t *height, RshError *error)
+{
+    const StepProgram *step = live_step(p);
+    *pixels = NULL;
+    *count = *width = *height = 0;
+    if (!step || !p->ran)
+        return RSH_OK;
+    uint8_t *rgba = malloc(shape_rows(p->video.shape) * 4);
+    if (!rgba)
+        return error_set(error, RSH_ERROR_MEMORY, "No memory for the preview.");
+    RshStatus status = stage_read(step->graph, step->program, "preview", rgba, error);
+    if (status != RSH_OK) {
+        free(rgba);
+        return status;
+    }
+    *pixels = rgba;
+    *count = p->video.shape.frames;
+    *width = p->video.shape.width;
+    *height = p->video.shape.height;
     return RSH_OK;
 }

@@ -157,6 +157,35 @@ static RshStatus open_text(PipelineModel *m, RshError *error)
     return RSH_OK;
 }
 
+// A linear map of latents to colours where model.json brings one; else the first three channels are shown.
+static RshStatus read_latent_rgb(PipelineModel *m, const cJSON *rows, RshError *error)
+{
+    uint32_t channels = m->vae_config.latent_channels, count = 0, wanted = (channels + 1) * 3;
+    const cJSON *row, *value;
+    for (uint32_t colour = 0; colour < 3; colour++) {
+        m->latent_rgb[(colour < channels ? colour : 0) * 3 + colour] = 0.25f;
+        m->latent_rgb[channels * 3 + colour] = 0.5f;
+    }
+    if (!rows)
+        return RSH_OK;
+    cJSON_ArrayForEach(row, rows)
+    {
+        cJSON_ArrayForEach(value, row)
+        {
+            if (!cJSON_IsNumber(value))
+                count = wanted;
+            else if (count < wanted)
+                m->latent_rgb[count] = (float)value->valuedouble;
+            count++;
+        }
+    }
+    if (count != wanted)
+        return error_set(error, RSH_ERROR_FORMAT,
+                         "%s: 'latent_rgb' must hold %u rows of 3 numbers.", model_json_id(m->json),
+                         channels + 1);
+    return RSH_OK;
+}
+
 static RshStatus open_vae(PipelineModel *m, RshError *error)
 {
     const cJSON *config = model_json_config(m->json, "vae");
@@ -170,25 +199,7 @@ static RshStatus open_vae(PipelineModel *m, RshError *error)
                          "%s: the VAE has %u latent channels but the transformer makes %u.",
                          model_json_id(m->json), m->vae_config.latent_channels,
                          m->video_config.out_channels);
-    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(config, "latent_rgb"), *row, *value;
-    if (!rows)
-        return RSH_OK;
-    uint32_t count = 0, wanted = (m->vae_config.latent_channels + 1) * 3;
-    cJSON_ArrayForEach(row, rows)
-    {
-        cJSON_ArrayForEach(value, row)
-        {
-            if (count < wanted && cJSON_IsNumber(value))
-                m->latent_rgb[count] = (float)value->valuedouble;
-            count++;
-        }
-    }
-    m->has_latent_rgb = count == wanted;
-    if (!m->has_latent_rgb)
-        return error_set(error, RSH_ERROR_FORMAT,
-                         "%s: 'latent_rgb' must hold %u rows of 3 numbers.", model_json_id(m->json),
-                         m->vae_config.latent_channels + 1);
-    return RSH_OK;
+    return read_latent_rgb(m, cJSON_GetObjectItemCaseSensitive(config, "latent_rgb"), error);
 }
 
 static RshStatus read_sizes(const cJSON *defaults, PipelineModelInfo *info, RshError *error)

@@ -38,8 +38,7 @@ struct PipelineModel {
     int32_t skip_layer;     // default of a request
     uint32_t audio_samples; // of a clip of the default length; 0 when not stated
     const Runner *kept_on;  // where an earlier run left its weights; only compared
-    bool has_latent_rgb;
-    float latent_rgb[(WAN_VAE_MAX_CHANNELS + 1) * 3]; // [channels + 1][3], the last row added
+    float latent_rgb[(WAN_VAE_MAX_CHANNELS + 1) * 3]; // [channels + 1][3], see op_latents_to_rgb()
 };
 
 // One recorded sampler step; the two experts of Wan 2.2 have one each.

@@ -119,16 +119,12 @@ done:
 }
 
 static RshStatus write_times(GoldenCase *golden, const Graph *graph, Program *program,
-                             const char *input, const WanConfig *config, const TimeRows *times)
+                             const char *input, const TimeRows *times)
 {
-    float *rows = calloc(MAX_TIMES, config->freq_dim * sizeof(float));
-    if (!rows)
-        return error_set(&golden->error, RSH_ERROR_MEMORY, "No memory for the timesteps.");
+    int32_t rows[MAX_TIMES][2] = {{0}};
     for (uint32_t i = 0; i < times->count; i++)
-        wan_time_row(config, (double)times->values[i], rows + (size_t)i * config->freq_dim);
-    RshStatus status = golden_write(golden, graph, program, input, rows);
-    free(rows);
-    return status;
+        time_split((double)times->values[i], rows[i]);
+    return golden_write(golden, graph, program, input, rows);
 }
 
 // The case lists the rows of the first and of the last token.
@@ -194,14 +190,14 @@ static RshStatus run_wan(GoldenCase *golden, WanTower *tower)
     }
     tower->row_index = graph_input(graph, "row_index", (Shape){1, 1, tokens, 1}, TENSOR_I32);
     wan_build_time(graph, tower,
-                   graph_input(graph, "times", (Shape){1, 1, MAX_TIMES, c->freq_dim}, TENSOR_F32));
+                   graph_input(graph, "times", (Shape){1, 1, MAX_TIMES, 2}, TENSOR_I32));
     graph_output(graph, wan_build_blocks(graph, tower, stream, -1), "velocity");
 
     if ((status = golden_prepare(golden, graph, &program)) != RSH_OK ||
         (status = golden_write(golden, graph, program, "x", x)) != RSH_OK ||
         (y && (status = golden_write(golden, graph, program, "y", y)) != RSH_OK) ||
         (status = golden_write(golden, graph, program, "row_index", times.index)) != RSH_OK ||
-        (status = write_times(golden, graph, program, "times", c, &times)) != RSH_OK ||
+        (status = write_times(golden, graph, program, "times", &times)) != RSH_OK ||
         (status = golden_execute(golden, program)) != RSH_OK ||
         (status = golden_compare_tensor(golden, graph, program, "velocity", "velocity",
                                         GOLDEN_CHANNELS_FIRST)) != RSH_OK ||
@@ -272,11 +268,9 @@ static RshStatus run_ovi(GoldenCase *golden, WanTower *video, WanTower *audio, b
         index[i] = 1;
     video->row_index = graph_input(graph, "row_index", (Shape){1, 1, tokens, 1}, TENSOR_I32);
     wan_build_time(graph, video,
-                   graph_input(graph, "video_times",
-                               (Shape){1, 1, MAX_TIMES, video->config->freq_dim}, TENSOR_F32));
+                   graph_input(graph, "video_times", (Shape){1, 1, MAX_TIMES, 2}, TENSOR_I32));
     wan_build_time(graph, audio,
-                   graph_input(graph, "audio_times",
-                               (Shape){1, 1, MAX_TIMES, audio->config->freq_dim}, TENSOR_F32));
+                   graph_input(graph, "audio_times", (Shape){1, 1, MAX_TIMES, 2}, TENSOR_I32));
     ovi_build_blocks(graph, video, audio, skip, &v, &a);
     graph_output(graph, wan_build_head(graph, video, v), "video_velocity");
     graph_output(graph, wan_build_head(graph, audio, a), "audio_velocity");
@@ -285,10 +279,8 @@ static RshStatus run_ovi(GoldenCase *golden, WanTower *video, WanTower *audio, b
         (status = golden_write(golden, graph, program, "video", x)) != RSH_OK ||
         (status = golden_write(golden, graph, program, "audio", y)) != RSH_OK ||
         (status = golden_write(golden, graph, program, "row_index", index)) != RSH_OK ||
-        (status = write_times(golden, graph, program, "video_times", video->config, &times)) !=
-            RSH_OK ||
-        (status = write_times(golden, graph, program, "audio_times", audio->config,
-                              &audio_times)) != RSH_OK ||
+        (status = write_times(golden, graph, program, "video_times", &times)) != RSH_OK ||
+        (status = write_times(golden, graph, program, "audio_times", &audio_times)) != RSH_OK ||
         (status = golden_execute(golden, program)) != RSH_OK)
         goto done;
     status = golden_compare_tensor(golden, graph, program, "video_velocity", "video_velocity",

@@ -61,9 +61,7 @@ static Tensor *add_tower(Graph *graph, WanTower *tower, const char *name, Shape 
     char times[32];
     Tensor *x = wan_build_patches(graph, tower, graph_input(graph, name, latents, TENSOR_F32));
     snprintf(times, sizeof(times), "%s times", name);
-    wan_build_time(
-        graph, tower,
-        graph_input(graph, times, (Shape){1, 1, 1, tower->config->freq_dim}, TENSOR_F32));
+    wan_build_time(graph, tower, graph_input(graph, times, (Shape){1, 1, 1, 2}, TENSOR_I32));
     return x;
 }
 

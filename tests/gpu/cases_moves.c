@@ -115,34 +115,6 @@ static void build_copy_into_view(CaseBuilder *b, const void *shape)
     case_output(b, whole);
 }
 
-typedef struct EmbeddingShape {
-    uint32_t rows, vocabulary, channels;
-} EmbeddingShape;
-
-static void build_embedding(CaseBuilder *b, const void *shape)
-{
-    const EmbeddingShape *s = shape;
-    Tensor *ids = case_indices(b, s->rows, s->vocabulary);
-    const Weight *table = case_weight(b, 2, (uint64_t[]){s->vocabulary, s->channels}, 1.0);
-    case_output(b, op_embedding(case_graph(b), ids, table));
-}
-
-typedef struct T5Shape {
-    uint32_t heads, queries, keys, buckets, distance;
-} T5Shape;
-
-static void build_t5_bias(CaseBuilder *b, const void *shape)
-{
-    const T5Shape *s = shape;
-    const Weight *table = case_weight(b, 2, (uint64_t[]){s->buckets, s->heads}, 1.0);
-    case_output(b, op_t5_bias(case_graph(b), table, s->queries, s->keys, s->buckets, s->distance));
-}
-
-static void build_to_rgba8(CaseBuilder *b, const void *shape)
-{
-    case_output(b, op_to_rgba8(case_graph(b), case_input(b, *(const Shape *)shape)));
-}
-
 static const OpCase cases[] = {
     {"space_to_depth 4x6x8x8 t y x c", build_to_depth,
      &(BlockShape){{4, 6, 8, 8}, {1, 2, 2}, BLOCK_T_Y_X_C}, EXACT},
@@ -162,11 +134,15 @@ static const OpCase cases[] = {
      &(BlockShape){{2, 3, 5, 12}, {1, 2, 2}, BLOCK_C_X_Y}, EXACT},
     {"depth_to_space 4x64x64x12 c x y", build_to_space,
      &(BlockShape){{4, 64, 64, 12}, {1, 2, 2}, BLOCK_C_X_Y}, .bench_only = true},
+    {"space_to_depth 4x64x64x48 t y x c", build_to_depth,
+     &(BlockShape){{4, 64, 64, 48}, {1, 2, 2}, BLOCK_T_Y_X_C}, .bench_only = true},
     {"avg_down 3x4x6x8", build_avg_down,
      &(BlockShape){{3, 4, 6, 8}, {2, 2, 2}, .out_channels = 16}},
     {"avg_down 1x4x6x6", build_avg_down, &(BlockShape){{1, 4, 6, 6}, {2, 2, 2}, .out_channels = 3}},
     {"avg_down 2x3x5x12 factor 1", build_avg_down,
      &(BlockShape){{2, 3, 5, 12}, {1, 1, 1}, .out_channels = 4}},
+    {"avg_down 4x64x64x48", build_avg_down,
+     &(BlockShape){{4, 64, 64, 48}, {2, 2, 2}, .out_channels = 96}, .bench_only = true},
     {"dup_up 2x3x5x8", build_dup_up,
      &(BlockShape){{2, 3, 5, 8}, {2, 2, 2}, .out_channels = 4, .drop = 1}, EXACT},
     {"dup_up 2x3x5x6", build_dup_up, &(BlockShape){{2, 3, 5, 6}, {1, 2, 2}, .out_channels = 3},
@@ -175,8 +151,12 @@ static const OpCase cases[] = {
      &(BlockShape){{4, 32, 32, 96}, {2, 2, 2}, .out_channels = 48}, .bench_only = true},
     {"upsample 2x3x5x7", build_upsample, &(BlockShape){{2, 3, 5, 7}, {1, 2, 2}}, EXACT},
     {"upsample 2x3x5x4 in time", build_upsample, &(BlockShape){{2, 3, 5, 4}, {3, 1, 2}}, EXACT},
+    {"upsample 4x64x64x96", build_upsample, &(BlockShape){{4, 64, 64, 96}, {1, 2, 2}},
+     .bench_only = true},
     {"avg_pool 2x3x7x5", build_avg_pool, &(BlockShape){{2, 3, 7, 5}, {1, 1, 2}}},
     {"avg_pool 31x8 by 3", build_avg_pool, &(BlockShape){{1, 1, 31, 8}, {1, 1, 3}}},
+    {"avg_pool 16000x32 by 2", build_avg_pool, &(BlockShape){{1, 1, 16000, 32}, {1, 1, 2}},
+     .bench_only = true},
     {"transpose 1x1", build_transpose, &(Shape){1, 1, 1, 1}, EXACT},
     {"transpose 2x3x7x9", build_transpose, &(Shape){2, 3, 7, 9}, EXACT},
     {"transpose 65x130", build_transpose, &(Shape){1, 1, 65, 130}, EXACT},
@@ -194,6 +174,8 @@ static const OpCase cases[] = {
      EXACT},
     {"concat frames", build_concat_frames, &(PairShape){{2, 3, 5, 7}, {1, 3, 5, 7}}, EXACT},
     {"concat rows", build_concat_rows, &(PairShape){{1, 1, 31, 9}, {1, 1, 2, 9}}, EXACT},
+    {"concat channels 4x64x64x48 + 48", build_concat_channels,
+     &(PairShape){{4, 64, 64, 48}, {4, 64, 64, 48}}, .bench_only = true},
     {"causal window of one frame", build_window, &(BlockShape){{1, 3, 5, 6}, {2}}, EXACT},
     {"causal window of four frames", build_window, &(BlockShape){{4, 3, 5, 8}, {2}}, EXACT},
     {"causal window of what was computed", build_window,
@@ -203,12 +185,6 @@ static const OpCase cases[] = {
     {"causal window 4x64x64x96", build_window, &(BlockShape){{4, 64, 64, 96}, {2}},
      .bench_only = true},
     {"copy into a view", build_copy_into_view, NULL, EXACT},
-    {"embedding 1x1", build_embedding, &(EmbeddingShape){1, 1, 1}, EXACT},
-    {"embedding 77x50x30", build_embedding, &(EmbeddingShape){77, 50, 30}, EXACT},
-    {"t5_bias 3x5x5", build_t5_bias, &(T5Shape){3, 5, 5, 32, 128}, EXACT},
-    {"t5_bias 2x7x300", build_t5_bias, &(T5Shape){2, 7, 300, 32, 128}, EXACT},
-    {"t5_bias 1x260x3", build_t5_bias, &(T5Shape){1, 260, 3, 8, 20}, EXACT},
-    {"to_rgba8 3x5x7", build_to_rgba8, &(Shape){3, 5, 7, 3}},
 };
 
 const OpCaseTable move_cases = {cases, COUNT(cases)};

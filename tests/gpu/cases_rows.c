@@ -112,6 +112,12 @@ static void build_unary(CaseBuilder *b, const void *shape)
     case_output(b, op_unary(case_graph(b), x, *act, 0.0f, 0.0f));
 }
 
+static void build_large_unary(CaseBuilder *b, const void *shape)
+{
+    Tensor *x = case_input(b, (Shape){1, 1, 1024, 1024});
+    case_output(b, op_unary(case_graph(b), x, ACT_SILU, 0.0f, 0.0f));
+}
+
 static void build_clamp(CaseBuilder *b, const void *shape)
 {
     Tensor *x = case_input(b, (Shape){1, 3, 5, 23});
@@ -224,10 +230,13 @@ static const OpCase cases[] = {
     {"unary tanh", build_unary, &acts[6]},
     {"unary mp silu", build_unary, &acts[7]},
     {"unary clamp", build_clamp, NULL},
+    {"unary silu 1024x1024", build_large_unary, NULL, .bench_only = true},
     {"chain in place", build_in_place, NULL},
     {"channel_affine 7x13", build_affine, &(AffineShape){{1, 1, 7, 13}, true, true}},
     {"channel_affine 2x3x4x8 bias", build_affine, &(AffineShape){{2, 3, 4, 8}, false, true}},
     {"channel_affine 99x5 weight", build_affine, &(AffineShape){{1, 1, 99, 5}, true, false}},
+    {"channel_affine 4x64x64x96", build_affine, &(AffineShape){{4, 64, 64, 96}, true, true},
+     .bench_only = true},
     {"snake 1x1", build_snake, &(SnakeShape){{1, 1, 1, 1}, true, true}},
     {"snake 5x6", build_snake, &(SnakeShape){{1, 1, 5, 6}, false, true}},
     // 1 / (beta + 1e-9) of a beta near 0 makes the sine's own error visible.

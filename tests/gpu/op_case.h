@@ -28,7 +28,7 @@ typedef struct OpCaseTable {
     size_t count;
 } OpCaseTable;
 
-extern const OpCaseTable row_cases, move_cases, product_cases, attention_cases,
+extern const OpCaseTable row_cases, move_cases, end_cases, product_cases, attention_cases,
     stored_cases; // cases_*.c
 
 Graph *case_graph(CaseBuilder *builder);

@@ -308,7 +308,7 @@ static void check_coverage(const Mode *mode)
 int main(int argc, char **argv)
 {
     static const OpCaseTable *const tables[] = {&product_cases, &attention_cases, &stored_cases,
-                                                &row_cases, &move_cases};
+                                                &row_cases,     &move_cases,      &end_cases};
     enum { ALL = sizeof(tables) / sizeof(tables[0]), WITH_PRODUCTS = 3 };
     Mode mode = {.bench = argc > 1 && strcmp(argv[1], "--bench") == 0,
                  .half = argc > 1 && strcmp(argv[1], "--half") == 0,

@@ -350,6 +350,55 @@ static void pictures_are_clamped_and_opaque(void)
     CHECK(out[0] == 0 && out[1] == 128 && out[2] == 255 && out[3] == 255);
 }
 
+static void latents_become_colours_by_a_linear_map(void)
+{
+    // one channel: red follows it, green goes the other way, blue stays
+    const float map[6] = {0.5f, -0.5f, 0.0f, 0.25f, 1.0f, 0.6f};
+    Graph *graph = new_graph();
+    Tensor *x = input(graph, "x", 1, 1, 3, 1);
+    Tensor *y = op_latents_to_rgb(graph, x, input(graph, "map", 1, 1, 2, 3));
+    uint8_t out[12];
+    run_graph(graph, y, (const void *[]){(float[]){0.0f, 1.0f, 4.0f}, map}, out);
+    const uint8_t want[12] = {64, 255, 153, 255, 191, 128, 153, 255, 255, 0, 153, 255};
+    CHECK(memcmp(out, want, sizeof(want)) == 0);
+
+    RshError error = {0};
+    Graph *wrong = new_graph();
+    CHECK(
+        !op_latents_to_rgb(wrong, input(wrong, "x", 1, 1, 3, 2), input(wrong, "map", 1, 1, 2, 3)));
+    CHECK(graph_status(wrong, &error) != RSH_OK && strstr(error.text, "latents_to_rgb"));
+    graph_destroy(&wrong);
+}
+
+static void times_are_split_without_loss(void)
+{
+    const double times[] = {0, 0.25, 999.999, 1000, 0x1p31 - 1, 1 - 0x1p-40};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        int32_t parts[2];
+        time_split(times[i], parts);
+        CHECK(fabs(parts[0] + (uint32_t)parts[1] * 0x1p-32 - times[i]) <= 0x1p-33);
+    }
+}
+
+static void time_waves_slow_down_to_a_ten_thousandth(void)
+{
+    Graph *graph = new_graph();
+    Tensor *times = graph_input(graph, "times", (Shape){1, 1, 2, 2}, TENSOR_I32);
+    int32_t rows[2][2] = {{0}};
+    float out[8];
+    time_split(0.5, rows[1]);
+    run_graph(graph, op_time_embedding(graph, times, 4), (const void *[]){rows}, out);
+    const double want[8] = {1, 1, 0, 0, cos(0.5), cos(0.005), sin(0.5), sin(0.005)};
+    for (int i = 0; i < 8; i++)
+        CHECK_NEAR((double)out[i], want[i], 1e-7);
+
+    Graph *odd = new_graph();
+    RshError error = {0};
+    CHECK(!op_time_embedding(odd, graph_input(odd, "t", (Shape){1, 1, 1, 2}, TENSOR_I32), 5));
+    CHECK(graph_status(odd, &error) != RSH_OK && strstr(error.text, "5"));
+    graph_destroy(&odd);
+}
+
 static void tokens_outside_the_vocabulary_are_refused(void)
 {
     Graph *graph = new_graph();
@@ -390,6 +439,9 @@ int main(void)
     TAP_RUN(causal_window_remembers_the_last_frames);
     TAP_RUN(concat_channels_takes_any_width);
     TAP_RUN(pictures_are_clamped_and_opaque);
+    TAP_RUN(latents_become_colours_by_a_linear_map);
+    TAP_RUN(times_are_split_without_loss);
+    TAP_RUN(time_waves_slow_down_to_a_ten_thousandth);
     TAP_RUN(tokens_outside_the_vocabulary_are_refused);
     return tap_done();
 }

@@ -202,7 +202,7 @@ static void check_step(const Released *r, Shape latents)
                       .text_passes = 2,
                       .image_rows = r->image ? 257 : 0};
     Tensor *x = wan_build_patches(graph, &video, graph_input(graph, "x", latents, TENSOR_F32));
-    wan_build_time(graph, &video, graph_input(graph, "t", (Shape){1, 1, 1, 256}, TENSOR_F32));
+    wan_build_time(graph, &video, graph_input(graph, "t", (Shape){1, 1, 1, 2}, TENSOR_I32));
     Tensor *v = wan_build_blocks(graph, &video, x, -1);
     CHECK(v && v->shape.frames == 2 * latents.frames && v->shape.height == latents.height &&
           v->shape.width == latents.width && v->shape.channels == r->out);
@@ -263,8 +263,8 @@ static void ovi_11b(void)
                                   graph_input(graph, "v", (Shape){31, 44, 44, 48}, TENSOR_F32));
     Tensor *a = wan_build_patches(graph, &audio,
                                   graph_input(graph, "a", (Shape){1, 1, 157, 20}, TENSOR_F32));
-    wan_build_time(graph, &video, graph_input(graph, "tv", (Shape){1, 1, 1, 256}, TENSOR_F32));
-    wan_build_time(graph, &audio, graph_input(graph, "ta", (Shape){1, 1, 1, 256}, TENSOR_F32));
+    wan_build_time(graph, &video, graph_input(graph, "tv", (Shape){1, 1, 1, 2}, TENSOR_I32));
+    wan_build_time(graph, &audio, graph_input(graph, "ta", (Shape){1, 1, 1, 2}, TENSOR_I32));
     ovi_build_blocks(graph, &video, &audio, 11, &v, &a);
     v = wan_build_head(graph, &video, v);
     a = wan_build_head(graph, &audio, a);
