@@ -212,7 +212,7 @@ static bool open_run(Run *run, const char *path)
     return true;
 }
 
-// How far the model's transformer was trained; recorded runs say the same of theirs. -1 when unknown.
+// How far the model's transformer was trained; recorded runs say the same of theirs. 0 when it is not said.
 static double trained_steps(const char *folder)
 {
     char path[4096], text[65536];
@@ -224,7 +224,7 @@ static double trained_steps(const char *folder)
     cJSON *json = cJSON_ParseWithLength(text, size);
     const cJSON *training = cJSON_GetObjectItemCaseSensitive(json, "training");
     const cJSON *steps = cJSON_GetObjectItemCaseSensitive(training, "transformer_step");
-    double result = cJSON_IsNumber(steps) ? steps->valuedouble : -1;
+    double result = cJSON_IsNumber(steps) ? steps->valuedouble : 0;
     cJSON_Delete(json);
     return result;
 }
