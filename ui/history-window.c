@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "history-window.h"
 
+#include "note-entry.h"
 #include "take-differences.h"
 #include "texture.h"
 
@@ -12,12 +13,11 @@ struct _RushesHistoryWindow {
     GtkSearchEntry *search;
     GtkListBox *list;
     GtkLabel *heading, *words, *settings;
-    GtkEntry *note;
+    RushesNoteEntry *note;
     GtkButton *show;
 
     RushesProject *project;
     RushesLibrary *library;
-    gboolean loading;
 };
 
 #define RUSHES_TYPE_HISTORY_WINDOW (rushes_history_window_get_type())
@@ -184,11 +184,9 @@ static void on_selected(RushesHistoryWindow *self)
     gtk_label_set_label(self->heading, project ? project : "");
     gtk_label_set_label(self->words, "");
     gtk_label_set_label(self->settings, "");
+    rushes_note_entry_set_take(self->note, self->project, self->library, take);
     if (!take)
         return;
-    self->loading = TRUE;
-    gtk_editable_set_text(GTK_EDITABLE(self->note), rushes_take_get_note(take));
-    self->loading = FALSE;
     if (parent) {
         show_differences(self, take, parent);
         return;
@@ -198,18 +196,6 @@ static void on_selected(RushesHistoryWindow *self)
     gtk_label_set_label(self->heading, heading);
     gtk_label_set_label(self->words, rushes_take_get_recipe(take)->prompt);
     gtk_label_set_label(self->settings, settings);
-}
-
-static void on_note(RushesHistoryWindow *self)
-{
-    const char *project;
-    RushesTake *take = selected_take(self, &project);
-
-    if (self->loading || !take)
-        return;
-    rushes_project_set_note(self->project, take, gtk_editable_get_text(GTK_EDITABLE(self->note)),
-                            NULL);
-    rushes_library_index_take(self->library, rushes_project_get_folder(self->project), take, NULL);
 }
 
 static void on_show(RushesHistoryWindow *self)
@@ -253,6 +239,7 @@ static void rushes_history_window_class_init(RushesHistoryWindowClass *klass)
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = rushes_history_window_dispose;
+    g_type_ensure(RUSHES_TYPE_NOTE_ENTRY);
     gtk_widget_class_set_template_from_resource(widget, "/io/rushes/Studio/history-window.ui");
     gtk_widget_class_bind_template_child(widget, RushesHistoryWindow, search);
     gtk_widget_class_bind_template_child(widget, RushesHistoryWindow, list);
@@ -266,7 +253,6 @@ static void rushes_history_window_class_init(RushesHistoryWindowClass *klass)
     gtk_widget_class_bind_template_callback(widget, on_stop_search);
     gtk_widget_class_bind_template_callback(widget, on_selected);
     gtk_widget_class_bind_template_callback(widget, on_activated);
-    gtk_widget_class_bind_template_callback(widget, on_note);
     gtk_widget_class_bind_template_callback(widget, on_show);
     gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
 }

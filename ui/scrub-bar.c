@@ -7,6 +7,7 @@
 #define STRIP_HEIGHT 34
 #define WAVE_HEIGHT  24
 #define MOST_PEAKS   2000
+#define PEAKS_A_TURN 16 // of the main loop
 
 struct _RushesScrubBar {
     GtkWidget parent_instance;
@@ -19,7 +20,8 @@ struct _RushesScrubBar {
     int strip_width;       // for which they were made
     float *peaks;
     guint n_peaks;
-    guint refill; // idle source
+    guint fresh_peaks; // so many of them, from the left, are of what is there now
+    guint refill;      // idle source
     gboolean was_playing;
     // Not to be seen, over the whole bar: GTK 4.8 tells the value of its own sliders to the accessibility
     // bus and of no other widget. It has the focus and the keys.
@@ -70,31 +72,52 @@ static float frame_x(RushesScrubBar *self, double frame)
     return (float)(frame / frames(self) * gtk_widget_get_width(GTK_WIDGET(self)));
 }
 
-// One thumbnail a turn of the main loop, so that dragging stays smooth meanwhile.
-static gboolean refill_one(gpointer data)
+static gboolean refill_thumbnail(RushesScrubBar *self)
 {
-    RushesScrubBar *self = data;
     int scale = gtk_widget_get_scale_factor(GTK_WIDGET(self));
     guint count = self->thumbnails->len;
 
     guint i = self->fresh;
     int index = (int)(((double)i + 0.5) / MAX(1, count) * frames(self));
 
-    if (i >= count || index >= self->format.ready) {
-        self->refill = 0;
-        return G_SOURCE_REMOVE;
-    }
+    if (i >= count || index >= self->format.ready)
+        return FALSE;
     unref_thumbnail(self->thumbnails->pdata[i]);
     self->thumbnails->pdata[i] = rushes_texture_new_thumbnail(
         self->source, index, self->strip_width / (int)count * 2 * scale, STRIP_HEIGHT * scale);
     self->fresh++;
+    return TRUE;
+}
+
+static gboolean refill_peaks(RushesScrubBar *self)
+{
+    guint end = MIN(self->fresh_peaks + PEAKS_A_TURN, self->n_peaks);
+
+    if (end == self->fresh_peaks)
+        return FALSE;
+    rushes_frame_source_read_peaks(self->source, self->n_peaks, self->fresh_peaks, end,
+                                   self->peaks);
+    self->fresh_peaks = end;
+    return TRUE;
+}
+
+// A thumbnail or a piece of the waveform a turn of the main loop, so that dragging stays smooth meanwhile: reading the sound
+// of a film mixes all of it.
+static gboolean refill_one(gpointer data)
+{
+    RushesScrubBar *self = data;
+
+    if (!refill_thumbnail(self) && !refill_peaks(self)) {
+        self->refill = 0;
+        return G_SOURCE_REMOVE;
+    }
     gtk_widget_queue_draw(GTK_WIDGET(self));
     return G_SOURCE_CONTINUE;
 }
 
 static void refill(RushesScrubBar *self)
 {
-    if (self->source && !self->refill && self->thumbnails->len > 0)
+    if (self->source && !self->refill)
         self->refill = g_idle_add_full(G_PRIORITY_LOW, refill_one, self, NULL);
 }
 
@@ -112,15 +135,20 @@ static void lay_out_strip(RushesScrubBar *self, int width)
     refill(self);
 }
 
-static void read_peaks(RushesScrubBar *self)
+// What is drawn of the sound stays until the new is known.
+static void lay_out_peaks(RushesScrubBar *self)
 {
-    g_clear_pointer(&self->peaks, g_free);
-    self->n_peaks = 0;
-    if (!self->source || self->format.samples <= 0)
-        return;
-    self->n_peaks = (guint)CLAMP(gtk_widget_get_width(GTK_WIDGET(self)) / 2, 1, MOST_PEAKS);
-    self->peaks = g_new0(float, self->n_peaks);
-    rushes_frame_source_read_peaks(self->source, self->n_peaks, self->peaks);
+    guint count = (guint)CLAMP(gtk_widget_get_width(GTK_WIDGET(self)) / 2, 1, MOST_PEAKS);
+
+    if (self->format.samples <= 0)
+        count = 0;
+    if (count != self->n_peaks) {
+        g_free(self->peaks);
+        self->peaks = g_new0(float, count);
+        self->n_peaks = count;
+    }
+    self->fresh_peaks = 0;
+    refill(self);
 }
 
 static void rushes_scrub_bar_size_allocate(GtkWidget *widget, int width, int height, int baseline)
@@ -130,7 +158,7 @@ static void rushes_scrub_bar_size_allocate(GtkWidget *widget, int width, int hei
     gtk_widget_allocate(self->slider, width, height, baseline, NULL);
     if (self->source && width != self->strip_width) {
         lay_out_strip(self, width);
-        read_peaks(self);
+        lay_out_peaks(self);
     }
 }
 
@@ -245,9 +273,9 @@ static void on_source_changed(RushesScrubBar *self)
         lay_out_strip(self, self->strip_width);
     else if (was_whole) // so this is another film: each picture stays until the new one is there
         self->fresh = 0;
+    if (was_whole || self->format.samples != had.samples)
+        lay_out_peaks(self);
     refill(self);
-    if (self->format.samples != had.samples) // mixing the whole film at each edit takes too long
-        read_peaks(self);
     update_value(self);
 }
 
@@ -262,7 +290,7 @@ static void on_player_source(RushesScrubBar *self)
         g_signal_connect_swapped(source, "changed", G_CALLBACK(on_source_changed), self);
         rushes_frame_source_get_format(source, &self->format);
         lay_out_strip(self, MAX(1, gtk_widget_get_width(GTK_WIDGET(self))));
-        read_peaks(self);
+        lay_out_peaks(self);
     }
     update_value(self);
 }

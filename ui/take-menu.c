@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "take-menu.h"
 
+#include "popover-at.h"
+
 static GMenuModel *make_menu(void)
 {
     static const struct {
@@ -9,6 +11,7 @@ static GMenuModel *make_menu(void)
         {"_Extend This Take", "win.extend"},
         {"_Use This Recipe", "win.use-recipe"},
         {"_Add to the Timeline", "win.add-to-timeline"},
+        {"Write a _Note…", "win.write-note"},
         {"Share This _Take…", "win.share-take"},
         {"_Delete Take", "win.delete-take"},
     };
@@ -17,19 +20,6 @@ static GMenuModel *make_menu(void)
     for (guint i = 0; i < G_N_ELEMENTS(items); i++)
         g_menu_append(menu, items[i].label, items[i].action);
     return G_MENU_MODEL(menu);
-}
-
-static gboolean take_away(gpointer popover)
-{
-    if (gtk_widget_get_parent(popover))
-        gtk_widget_unparent(popover);
-    return G_SOURCE_REMOVE;
-}
-
-static void on_closed(GtkPopover *popover)
-{
-    // Later: the chosen action still finds its window through it.
-    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, take_away, g_object_ref(popover), g_object_unref);
 }
 
 static void open_menu(GtkWidget *card, double x, double y)
@@ -42,11 +32,9 @@ static void open_menu(GtkWidget *card, double x, double y)
     // The actions are about the take that is looked at.
     gtk_widget_activate_action(card, "win.show-take", "s", rushes_take_get_id(take));
     GtkWidget *popover = gtk_popover_menu_new_from_model(menu);
-    gtk_widget_set_parent(popover, card);
     gtk_popover_set_pointing_to(GTK_POPOVER(popover), &(GdkRectangle){(int)x, (int)y, 1, 1});
     gtk_popover_set_has_arrow(GTK_POPOVER(popover), FALSE);
-    g_signal_connect(popover, "closed", G_CALLBACK(on_closed), NULL);
-    gtk_popover_popup(GTK_POPOVER(popover));
+    rushes_popover_open_at(GTK_POPOVER(popover), card);
 }
 
 static void on_pressed(GtkGestureClick *gesture, int presses, double x, double y, GtkWidget *card)

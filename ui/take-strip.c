@@ -233,3 +233,16 @@ void rushes_take_strip_step(RushesTakeStrip *self, int by)
         position = (guint)CLAMP((int)position + by, 0, count - 1);
     choose(self, position);
 }
+
+GtkWidget *rushes_take_strip_get_card(RushesTakeStrip *self, RushesTake *take)
+{
+    GtkWidget *row = gtk_widget_get_first_child(GTK_WIDGET(self->list));
+
+    for (; row; row = gtk_widget_get_next_sibling(row)) {
+        GtkWidget *card = gtk_widget_get_first_child(row);
+        if (RUSHES_IS_TAKE_CARD(card) && gtk_widget_get_mapped(card) &&
+            rushes_take_card_get_take(RUSHES_TAKE_CARD(card)) == take)
+            return card;
+    }
+    return GTK_WIDGET(self);
+}

@@ -18,5 +18,7 @@ GPtrArray *rushes_take_strip_get_selected(RushesTakeStrip *self);
 void rushes_take_strip_select(RushesTakeStrip *self, RushesTake *take);
 void rushes_take_strip_select_pair(RushesTakeStrip *self, RushesTake *one, RushesTake *other);
 void rushes_take_strip_step(RushesTakeStrip *self, int by); // to a neighbour
+// The take's card, or the whole strip while the card is not in sight.
+GtkWidget *rushes_take_strip_get_card(RushesTakeStrip *self, RushesTake *take);
 
 G_END_DECLS

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "timeline-block.h"
 
+#include "popover-at.h"
+
 #define HANDLE   8 // pixels at each end that trim
 #define KNOB     5 // radius of what changes a fade
 #define KNOB_TOP 8 // its centre, from the top; from the bottom for a dissolve
@@ -110,19 +112,6 @@ void rushes_block_draw_fades(GtkSnapshot *snapshot, float width, float height,
     cairo_destroy(cr);
 }
 
-static gboolean remove_menu(gpointer menu)
-{
-    if (gtk_widget_get_parent(menu))
-        gtk_widget_unparent(menu);
-    return G_SOURCE_REMOVE;
-}
-
-static void on_menu_closed(GtkPopover *menu)
-{
-    // Its action runs after this signal.
-    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, remove_menu, g_object_ref(menu), g_object_unref);
-}
-
 void rushes_block_visible_range(GtkWidget *block, double *left, double *right)
 {
     GtkWidget *parent = gtk_widget_get_parent(block);
@@ -169,8 +158,6 @@ void rushes_block_popup_menu(GtkWidget *block, const RushesBlockMenuItem *items,
     }
     g_menu_append_section(menu, NULL, G_MENU_MODEL(section));
     GtkWidget *popover = gtk_popover_menu_new_from_model(G_MENU_MODEL(menu));
-    gtk_widget_set_parent(popover, block);
     gtk_popover_set_pointing_to(GTK_POPOVER(popover), &(GdkRectangle){(int)x, (int)y, 1, 1});
-    g_signal_connect(popover, "closed", G_CALLBACK(on_menu_closed), NULL);
-    gtk_popover_popup(GTK_POPOVER(popover));
+    rushes_popover_open_at(GTK_POPOVER(popover), block);
 }

@@ -3,6 +3,7 @@
 // timeline-marker.c - the settings of a marker: its name, going there, removing it.
 #include "timeline-inspector.h"
 
+#include "popover-at.h"
 #include "timeline/film-edit.h"
 
 typedef struct Marker {
@@ -55,18 +56,6 @@ static void on_remove(GtkButton *button, Marker *self)
     say(self, failure);
 }
 
-static gboolean remove_popover(gpointer popover)
-{
-    if (gtk_widget_get_parent(popover))
-        gtk_widget_unparent(popover);
-    return G_SOURCE_REMOVE;
-}
-
-static void on_closed(GtkWidget *popover)
-{
-    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, remove_popover, g_object_ref(popover), g_object_unref);
-}
-
 void rushes_timeline_inspector_open_marker(GtkWidget *button, RushesProject *project, guint index)
 {
     Marker *self = g_new0(Marker, 1);
@@ -87,11 +76,9 @@ void rushes_timeline_inspector_open_marker(GtkWidget *button, RushesProject *pro
     gtk_box_append(GTK_BOX(box), go);
     gtk_box_append(GTK_BOX(box), remove);
     gtk_popover_set_child(GTK_POPOVER(self->popover), box);
-    gtk_widget_set_parent(self->popover, button);
     g_object_set_data_full(G_OBJECT(self->popover), "marker", self, marker_free);
     g_signal_connect(entry, "activate", G_CALLBACK(on_named), self);
     g_signal_connect(go, "clicked", G_CALLBACK(on_go), self);
     g_signal_connect(remove, "clicked", G_CALLBACK(on_remove), self);
-    g_signal_connect(self->popover, "closed", G_CALLBACK(on_closed), NULL);
-    gtk_popover_popup(GTK_POPOVER(self->popover));
+    rushes_popover_open_at(GTK_POPOVER(self->popover), button);
 }

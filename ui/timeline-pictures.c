@@ -84,7 +84,8 @@ static void read_take_peaks(RushesFrameSource *source, RushesPeaks *peaks)
         return;
     peaks->count = (gsize)MAX(1, format.frames / format.fps * RUSHES_PEAKS_A_SECOND);
     peaks->values = g_new0(float, peaks->count);
-    rushes_frame_source_read_peaks(source, (guint)peaks->count, peaks->values);
+    rushes_frame_source_read_peaks(source, (guint)peaks->count, 0, (guint)peaks->count,
+                                   peaks->values);
 }
 
 static void work(gpointer data, gpointer user_data)

@@ -3,6 +3,8 @@
 // window-actions.c - what the creator does with takes, shots and the project.
 #include "export-window.h"
 #include "history-window.h"
+#include "note-entry.h"
+#include "popover-at.h"
 #include "window-private.h"
 
 static void say(GtkWidget *widget, const char *action, GVariant *parameter)
@@ -64,6 +66,23 @@ static void show_take(GtkWidget *widget, const char *action, GVariant *parameter
         rushes_project_find_take(self->project, g_variant_get_string(parameter, NULL));
     if (take)
         rushes_take_strip_select(self->strip, take);
+}
+
+static void write_note(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesTake *take = window_current_take(self);
+
+    if (!take)
+        return;
+    GtkWidget *popover = gtk_popover_new();
+    RushesNoteEntry *note = rushes_note_entry_new();
+    rushes_note_entry_set_take(note, self->project, rushes_queue_get_library(self->queue), take);
+    gtk_popover_set_child(GTK_POPOVER(popover), GTK_WIDGET(note));
+    g_signal_connect_object(note, "done", G_CALLBACK(gtk_popover_popdown), popover,
+                            G_CONNECT_SWAPPED);
+    rushes_popover_open_at(GTK_POPOVER(popover), rushes_take_strip_get_card(self->strip, take));
+    gtk_widget_grab_focus(GTK_WIDGET(note));
 }
 
 static void on_undo_toast(AdwToast *toast, RushesWindow *self)
@@ -309,6 +328,7 @@ void window_install_actions(GtkWidgetClass *klass)
         {"win.undo", undo},
         {"win.redo", undo},
         {"win.star", star},
+        {"win.write-note", write_note},
         {"win.delete-take", delete_take},
         {"win.delete", delete_focused},
         {"win.add-to-timeline", add_to_timeline},

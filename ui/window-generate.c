@@ -73,10 +73,8 @@ static void generate_draft(RushesWindow *self, gboolean front)
         recipe->seed++;
     }
     rushes_library_add_prompt(rushes_queue_get_library(self->queue), recipe->prompt, NULL);
-    if (first) {
-        rushes_take_strip_select(self->strip, first);
-        window_show_picture(self);
-    }
+    if (first)
+        window_follow(self, first);
     if (!rushes_prompt_pane_get_seed_kept(self->prompt))
         rushes_prompt_pane_next_seed(self->prompt);
     window_check(self, failure);

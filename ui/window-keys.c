@@ -71,6 +71,7 @@ static gboolean on_plain_key(RushesWindow *self, guint key)
         {GDK_KEY_i, "win.mark-in"},
         {GDK_KEY_o, "win.mark-out"},
         {GDK_KEY_f, "win.star"},
+        {GDK_KEY_w, "win.write-note"},
         {GDK_KEY_bracketleft, "win.previous-take"},
         {GDK_KEY_bracketright, "win.next-take"},
         {GDK_KEY_c, "win.compare"},

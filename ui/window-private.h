@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // window-private.h - the window's parts, for the files it is split over: window.c (what shows),
-// window-actions.c (takes, shots and the project), window-generate.c, window-start.c, window-play.c,
-// window-marks.c, window-shots.c (what else the creator can do), window-layout.c (wide and narrow), window-keys.c
+// window-actions.c (takes, shots and the project), window-generate.c, window-follow.c,
+// window-start.c, window-play.c, window-marks.c, window-shots.c (what else the creator can do), window-layout.c (wide and narrow), window-keys.c
 // (single-letter keys).
 #pragma once
 #include "preview-pane.h"
@@ -42,6 +42,8 @@ struct _RushesWindow {
     WindowLayout layout;
     int layout_needs[WINDOW_NARROW]; // px that the wider layouts were measured to need
     guint layout_source;
+    gboolean follows,
+        following; // window-follow.c: the take that forms is shown; its choice is not the creator's
     char *last_shown; // id of the take that was previewed before this one, for Compare
 };
 
@@ -72,6 +74,10 @@ gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file);
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error);
 // The take's job in the queue, NULL when it has none; the queue holds it.
 RushesQueueItem *window_find_item(RushesWindow *self, RushesTake *take);
+// Shows the take that forms, otherwise `first`, which waits; from then on each that forms, until another is chosen.
+void window_follow(RushesWindow *self, RushesTake *first);
+void window_follow_running(RushesWindow *self);                        // another one runs now
+void window_follow_chosen(RushesWindow *self, const GPtrArray *takes); // these are to be shown
 void window_install_generate_actions(GtkWidgetClass *klass);
 // What the draft's start says of the picture it goes back to and the person on it, into the recipe's picture fields.
 gboolean window_read_reference(RushesWindow *self, RushesRecipe *recipe, GError **error);

@@ -139,6 +139,7 @@ static void on_selection(RushesWindow *self)
         g_free(self->last_shown);
         self->last_shown = g_strdup(rushes_take_get_id(before));
     }
+    window_follow_chosen(self, takes);
     rushes_preview_pane_set_takes(self->preview, takes);
     window_update_marks(self);
 }
@@ -166,6 +167,7 @@ void window_show_film(RushesWindow *self)
         window_say(self, "The timeline is empty: press E to put the take that is shown on it.");
         return;
     }
+    self->follows = FALSE;
     if (!rushes_preview_pane_shows_source(self->preview, film))
         rushes_preview_pane_set_source(self->preview, film, "Timeline");
     window_update_film_caption(self);
@@ -391,6 +393,7 @@ RushesWindow *rushes_window_new(AdwApplication *application, RushesQueue *queue,
 
     self->queue = g_object_ref(queue);
     g_signal_connect_swapped(queue, "notice", G_CALLBACK(window_say), self);
+    g_signal_connect_swapped(queue, "notify::running", G_CALLBACK(window_follow_running), self);
     g_signal_connect_swapped(queue, "item-finished", G_CALLBACK(on_item_finished), self);
     g_signal_connect_object(rushes_queue_get_exports(queue), "finished", G_CALLBACK(on_exported),
                             self, G_CONNECT_SWAPPED);

@@ -78,24 +78,25 @@ GBytes *rushes_frame_source_read_thumbnail(RushesFrameSource *self, int index, i
     return g_bytes_new_take(small, (gsize)w * (gsize)h * 3);
 }
 
-void rushes_frame_source_read_peaks(RushesFrameSource *self, guint count, float *peaks)
+void rushes_frame_source_read_peaks(RushesFrameSource *self, guint count, guint first, guint end,
+                                    float *peaks)
 {
     RushesFrameFormat format;
 
     rushes_frame_source_get_format(self, &format);
-    for (guint i = 0; i < count; i++)
+    for (guint i = first; i < end; i++)
         peaks[i] = 0;
     if (format.rate <= 0 || format.fps <= 0 || format.channels <= 0)
         return;
     double span = format.frames / format.fps * format.rate / count; // samples
     gsize most = (gsize)span + 2;
     g_autofree float *samples = g_new(float, most *(gsize)format.channels);
-    for (guint i = 0; i < count; i++) {
-        gint64 first = (gint64)(i * span);
-        gsize n = MIN(most, (gsize)MAX(1, (gint64)((i + 1) * span) - first));
-        if (first >= format.samples)
+    for (guint i = first; i < end; i++) {
+        gint64 from = (gint64)(i * span);
+        gsize n = MIN(most, (gsize)MAX(1, (gint64)((i + 1) * span) - from));
+        if (from >= format.samples)
             break;
-        rushes_frame_source_read_samples(self, first, n, samples, NULL);
+        rushes_frame_source_read_samples(self, from, n, samples, NULL);
         for (gsize k = 0; k < n * (gsize)format.channels; k++)
             peaks[i] = MAX(peaks[i], fabsf(samples[k]));
     }

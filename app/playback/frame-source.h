@@ -52,7 +52,9 @@ void rushes_frame_source_changed(RushesFrameSource *self);
 GBytes *rushes_frame_source_read_thumbnail(RushesFrameSource *self, int index, int width,
                                            int height, int *thumb_width, int *thumb_height);
 
-// The loudest absolute sample in each of `count` equal spans of the whole clip, over all channels.
-void rushes_frame_source_read_peaks(RushesFrameSource *self, guint count, float *peaks);
+// The loudest absolute sample in each of `count` equal spans of the whole clip, over all channels: peaks[first] to
+// peaks[end - 1] of peaks[count].
+void rushes_frame_source_read_peaks(RushesFrameSource *self, guint count, guint first, guint end,
+                                    float *peaks);
 
 G_END_DECLS

@@ -12,7 +12,7 @@ import sys
 import time
 
 from studio import (RUSHES, STUDIO, application, box, check, choose, drag_file, end, finish, focused, manage_windows, named,
-                    press, press_at, pyatspi, shot, wait, xdo)
+                    press, press_at, pyatspi, shot, wait, walk, xdo)
 
 PROMPT = "A red fox hops in the snow at night"
 
@@ -54,6 +54,31 @@ def first_run(home):
         studio.kill()
         studio.wait()
     wait(lambda: not application(), 5)
+
+
+def selected():
+    """The names of the takes that are chosen in the strip."""
+    return [node.name for node in walk(application()) if node.getRole() == pyatspi.ROLE_LIST_ITEM
+            and node.name.startswith("Take ") and node.getState().contains(pyatspi.STATE_SELECTED)]
+
+
+def variations():
+    """Three takes in one go: each is looked at while it forms, until another one is chosen."""
+    press("Takes: 1 take")
+    wait(lambda: focused() and focused().getRole() == pyatspi.ROLE_SPIN_BUTTON, 5)
+    xdo("key", "ctrl+a")
+    xdo("type", "3")
+    xdo("key", "Return")
+    xdo("key", "Escape")
+    check("the button says how many will be made", wait(lambda: named("Generate 3 takes"), 5))
+    xdo("key", "ctrl+Return")
+    forming = [bool(wait(lambda n=n: any(f"Take {n}, being made" in name for name in selected()))
+                    and wait(lambda: named("Forming, step"), 20)) for n in (4, 5)]
+    check("of several variations the one that forms is shown", forming == [True, True])
+    x, y, width, height = box("Take 1, done")
+    press_at(x + width // 3, y + height // 2)
+    wait(lambda: named("Take 6, done"))
+    check("a take that is chosen meanwhile stays", [name.split(",")[0] for name in selected()] == ["Take 1"])
 
 
 def main():
@@ -143,6 +168,14 @@ def main():
         started = [json.loads(file.read_text())["recipe"].get("conditioning", {}) for file in take_json(home)]
         check("the recipes say what they start from",
               sorted((given.get("kind", ""), given.get("frames", 0)) for given in started) == [("", 0), ("extend", 9), ("image", 1)])
+        press("Remove the first frame")
+        variations()
+        xdo("key", "w")
+        wait(lambda: focused() and focused().name == "Note", 10)
+        xdo("type", "too dark")
+        xdo("key", "Return")
+        notes = [lambda file=file: json.loads(file.read_text())["note"] for file in take_json(home)]
+        check("W writes a note of the take", wait(lambda: "too dark" in [note() for note in notes], 5))
         studio.kill()
         studio.wait()
         studio = subprocess.Popen([RUSHES], env=STUDIO)

@@ -10,6 +10,7 @@
 #include "application.h"
 #include "comparison-bar.h"
 #include "frame-view.h"
+#include "note-entry.h"
 #include "queue-button.h"
 #include "scratch.h"
 #include "scrub-bar.h"
@@ -152,6 +153,104 @@ static void on_edited(RushesProject *project, RushesComposer *composer)
     rushes_composer_set_timeline(composer, film);
 }
 
+static GtkWidget *find_child(GtkWidget *widget, GType type)
+{
+    GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE(widget, type) ? widget : NULL;
+
+    for (GtkWidget *at = gtk_widget_get_first_child(widget); at && !found;
+         at = gtk_widget_get_next_sibling(at))
+        found = find_child(at, type);
+    return found;
+}
+
+// What a widget draws, as text.
+static GBytes *drawing_of(gpointer widget)
+{
+    g_autoptr(GtkSnapshot) snapshot = gtk_snapshot_new();
+
+    GTK_WIDGET_GET_CLASS(widget)->snapshot(widget, snapshot);
+    GskRenderNode *node = gtk_snapshot_to_node(snapshot);
+    GBytes *text = gsk_render_node_serialize(node);
+    gsk_render_node_unref(node);
+    return text;
+}
+
+static void add_tone(RushesTake *take)
+{
+    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
+    float samples[8000];
+
+    for (guint i = 0; i < G_N_ELEMENTS(samples); i++)
+        samples[i] = i % 40 < 20 ? 0.5f : -0.5f;
+    g_assert_true(g_file_set_contents(path, (char *)samples, sizeof(samples), NULL));
+    rushes_take_sound_ready(take, 16000, 1, G_N_ELEMENTS(samples));
+}
+
+static void the_waveform_of_the_film_follows_every_edit(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesTake *take = add_take(project, 5);
+    g_autoptr(RushesPlayer) player = rushes_player_new("fakesink");
+    RushesScrubBar *scrub = g_object_new(RUSHES_TYPE_SCRUB_BAR, NULL);
+    g_autoptr(cJSON) quiet = cJSON_CreateObject();
+
+    add_tone(take);
+    rushes_project_add_shot(project, take, 0, NULL);
+    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
+    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
+    g_signal_connect(project, "edited", G_CALLBACK(on_edited), composer);
+    rushes_scrub_bar_set_player(scrub, player);
+    rushes_player_set_source(player, RUSHES_FRAME_SOURCE(composer));
+    GtkWidget *window = show_in_window(GTK_WIDGET(scrub));
+    spin(200);
+    g_autoptr(GBytes) loud = drawing_of(scrub);
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), 0);
+    cJSON_AddNumberToObject(quiet, "gain_db", -20);
+    g_assert_true(rushes_project_edit_shot(project, shot, "Change Gain", quiet, NULL));
+    spin(200);
+    g_autoptr(GBytes) soft = drawing_of(scrub);
+    g_assert_false(g_bytes_equal(loud, soft));
+    rushes_project_undo(project, NULL);
+    spin(200);
+    g_autoptr(GBytes) again = drawing_of(scrub);
+    g_assert_true(g_bytes_equal(loud, again));
+    gtk_window_destroy(GTK_WINDOW(window));
+    rushes_player_set_source(player, NULL);
+}
+
+static void a_note_is_kept_and_found_or_the_creator_is_told(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    g_autoptr(RushesLibrary) library = rushes_library_open(":memory:", NULL);
+    RushesTake *take = add_take(project, 4);
+    RushesNoteEntry *note = rushes_note_entry_new();
+    GtkWidget *window = show_in_window(GTK_WIDGET(note));
+    GtkWidget *entry = find_child(GTK_WIDGET(note), GTK_TYPE_ENTRY);
+    GtkWidget *problem =
+        find_child(gtk_widget_get_last_child(gtk_widget_get_parent(entry)), GTK_TYPE_LABEL);
+
+    rushes_note_entry_set_take(note, project, library, take);
+    gtk_editable_set_text(GTK_EDITABLE(entry), "the moon is too dark");
+    g_assert_cmpstr(rushes_take_get_note(take), ==, "the moon is too dark");
+    g_autoptr(GPtrArray) hits = rushes_library_search(library, "moon", 9);
+    g_assert_cmpuint(hits->len, ==, 1);
+    g_assert_false(gtk_widget_get_visible(problem));
+    // Of a project that is open for reading only.
+    rushes_project_save(project, NULL);
+    g_autoptr(RushesProject) closed =
+        rushes_project_open(rushes_project_get_folder(project), RUSHES_PROJECT_READ_ONLY, NULL);
+    RushesTake *same = rushes_project_find_take(closed, rushes_take_get_id(take));
+    rushes_note_entry_set_take(note, closed, library, same);
+    g_assert_cmpstr(gtk_editable_get_text(GTK_EDITABLE(entry)), ==, "the moon is too dark");
+    gtk_editable_set_text(GTK_EDITABLE(entry), "brighter");
+    g_assert_true(gtk_widget_get_visible(problem));
+    g_assert_nonnull(strstr(gtk_label_get_label(GTK_LABEL(problem)), "Save As"));
+    g_assert_cmpstr(rushes_take_get_note(same), ==, "the moon is too dark");
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 static void the_timeline_follows_every_edit(void)
 {
     g_autofree char *scratch = NULL;
@@ -211,16 +310,6 @@ static void press(GtkWidget *window, const char *action)
 {
     g_assert_true(gtk_widget_activate_action(window, action, NULL));
     spin(50);
-}
-
-static GtkWidget *find_child(GtkWidget *widget, GType type)
-{
-    GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE(widget, type) ? widget : NULL;
-
-    for (GtkWidget *at = gtk_widget_get_first_child(widget); at && !found;
-         at = gtk_widget_get_next_sibling(at))
-        found = find_child(at, type);
-    return found;
 }
 
 // What differs stands below the picture, never on it.
@@ -374,6 +463,8 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/notify", setters_notify_once_and_only_on_change);
     g_test_add_func("/gui/finalize", widgets_are_finalized_with_their_window);
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
+    g_test_add_func("/gui/waveform", the_waveform_of_the_film_follows_every_edit);
+    g_test_add_func("/gui/note", a_note_is_kept_and_found_or_the_creator_is_told);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
     g_test_add_func("/gui/fits", everything_fits_into_1000x700);
     g_test_add_func("/gui/in-sight", the_timeline_draws_only_what_is_in_sight);
