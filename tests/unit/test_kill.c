@@ -15,14 +15,20 @@
 
 typedef struct Run {
     RushesProject *project;
+    RushesLibrary *library;
     RushesQueue *queue;
     guint edits;
 } Run;
 
-// One line a promise: what the creator has seen happen.
-static void promise(const char *what, const char *value)
+// One line a promise: what the creator has seen happen, or is about to do.
+G_GNUC_PRINTF(1, 2)
+static void promise(const char *format, ...)
 {
-    g_autofree char *line = g_strdup_printf("%s %s\n", what, value);
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *words = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *line = g_strconcat(words, "\n", NULL);
     if (write(STDOUT_FILENO, line, strlen(line)) < 0)
         _exit(2);
 }
@@ -31,7 +37,17 @@ static void on_finished(RushesQueue *queue, RushesQueueItem *item, Run *run)
 {
     RushesTake *take = rushes_queue_item_get_take(item);
     if (rushes_take_get_state(take) == RUSHES_TAKE_DONE)
-        promise("done", rushes_take_get_id(take));
+        promise("done %s", rushes_take_get_id(take));
+}
+
+static void promise_shots(Run *run)
+{
+    GListModel *shots = rushes_project_get_shots(run->project);
+
+    for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
+        g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
+        promise("shot %s", rushes_json_string(rushes_shot_get_fields(shot), "take", ""));
+    }
 }
 
 static void make_job(Run *run, const char *prompt)
@@ -39,18 +55,30 @@ static void make_job(Run *run, const char *prompt)
     g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_project_get_draft(run->project));
     RushesTake *take = rushes_project_add_take(run->project, recipe, NULL, NULL);
 
-    promise("take", rushes_take_get_id(take));
+    promise("take %s %s", rushes_take_get_id(take), prompt);
     if (rushes_queue_add(run->queue, run->project, take, FALSE, NULL))
-        promise("job", rushes_take_get_id(take));
+        promise("job %s", rushes_take_get_id(take));
+    if (rushes_library_add_prompt(run->library, prompt, NULL))
+        promise("remembered %s", prompt);
     if (rushes_project_add_shot(run->project, take, 0, NULL))
-        promise("shot", rushes_take_get_id(take));
+        promise("shot %s", rushes_take_get_id(take));
 }
 
-// It may take words back, those of an earlier round too: none are promised until the next are written.
+// Until it is done, the words and the newest shot may be the old ones or the new ones.
 static void turn_back(Run *run, gboolean (*turn)(RushesProject *, GError **))
 {
-    promise("prompt", "a fox, take 0 of it");
+    GListModel *shots = rushes_project_get_shots(run->project);
+    g_autoptr(RushesShot) newest = g_list_model_get_item(shots, 0);
+    g_autofree char *take =
+        newest ? g_strdup(rushes_json_string(rushes_shot_get_fields(newest), "take", "")) : NULL;
+    guint before = g_list_model_get_n_items(shots);
+
+    promise("turning %s", take ? take : "");
     turn(run->project, NULL);
+    promise("prompt %s", rushes_project_get_draft(run->project)->prompt);
+    promise_shots(run);
+    if (g_list_model_get_n_items(shots) < before)
+        promise("gone %s", take);
 }
 
 static gboolean edit(gpointer data)
@@ -60,14 +88,15 @@ static gboolean edit(gpointer data)
     guint waiting = g_list_model_get_n_items(G_LIST_MODEL(run->queue));
 
     g_free(draft->prompt);
-    draft->prompt = g_strdup_printf("a fox, take %u of it", ++run->edits);
+    draft->prompt = g_strdup_printf("a fox, take %u of %d", ++run->edits, (int)getpid());
+    promise("trying %s", draft->prompt);
     if (rushes_project_set_draft(run->project, draft, 1, NULL))
-        promise("prompt", draft->prompt);
+        promise("prompt %s", draft->prompt);
     if (run->edits % 2 == 0 && waiting < 3)
         make_job(run, draft->prompt);
     if (run->edits % 9 == 0)
         turn_back(run, rushes_project_undo);
-    if (run->edits % 11 == 0)
+    if (run->edits % 27 == 0)
         turn_back(run, rushes_project_redo);
     if (run->edits % 25 == 0)
         rushes_project_save(run->project, NULL);
@@ -77,7 +106,8 @@ static gboolean edit(gpointer data)
 static int run_until_killed(const char *folder, const char *database)
 {
     g_autoptr(RushesLibrary) library = rushes_library_open(database, NULL);
-    Run run = {.project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, NULL)};
+    Run run = {.project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, NULL),
+               .library = library};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 
     if (!run.project || !library)
@@ -94,27 +124,46 @@ static int run_until_killed(const char *folder, const char *database)
 // ---- the one that kills and looks ----
 
 typedef struct Promises {
-    GHashTable *takes, *jobs, *shots, *done; // ids
-    char *prompt;                            // of this round, the last
+    GHashTable *takes;        // id -> the prompt that it was made of
+    GHashTable *jobs, *done;  // ids
+    GHashTable *shots, *gone; // ids of takes that stand on the timeline, or do not any more
+    GHashTable *remembered;   // prompts
+    char *prompt, *tried; // of this round, the last; tried: may be there without having been told
+    guint turned,
+        checked_prompts; // how often words were taken back; how often the words were compared
 } Promises;
 
 static void note(Promises *promises, const char *line)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", 2);
-    struct {
-        const char *what;
-        GHashTable *set;
-    } sets[] = {{"take", promises->takes},
-                {"job", promises->jobs},
-                {"shot", promises->shots},
-                {"done", promises->done}};
     if (!words[0] || !words[1])
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(sets); i++) {
-        if (g_str_equal(words[0], sets[i].what))
-            g_hash_table_add(sets[i].set, g_strdup(words[1]));
-    }
-    if (g_str_equal(words[0], "prompt")) {
+    if (g_str_equal(words[0], "take")) {
+        char *prompt = strchr(words[1], ' ');
+        g_assert_nonnull(prompt);
+        *prompt = '\0';
+        g_hash_table_insert(promises->takes, g_strdup(words[1]), g_strdup(prompt + 1));
+    } else if (g_str_equal(words[0], "job")) {
+        g_hash_table_add(promises->jobs, g_strdup(words[1]));
+    } else if (g_str_equal(words[0], "done")) {
+        g_hash_table_add(promises->done, g_strdup(words[1]));
+    } else if (g_str_equal(words[0], "remembered")) {
+        g_hash_table_add(promises->remembered, g_strdup(words[1]));
+    } else if (g_str_equal(words[0], "shot")) {
+        g_hash_table_remove(promises->gone, words[1]);
+        g_hash_table_add(promises->shots, g_strdup(words[1]));
+    } else if (g_str_equal(words[0], "gone")) {
+        g_hash_table_add(promises->gone, g_strdup(words[1]));
+    } else if (g_str_equal(words[0], "turning")) {
+        // A redo may bring back what the last undo took away, and only that.
+        g_hash_table_remove_all(promises->gone);
+        g_hash_table_remove(promises->shots, words[1]);
+        g_clear_pointer(&promises->prompt, g_free);
+        promises->turned++;
+    } else if (g_str_equal(words[0], "trying")) {
+        g_free(promises->tried);
+        promises->tried = g_strdup(words[1]);
+    } else if (g_str_equal(words[0], "prompt")) {
         g_free(promises->prompt);
         promises->prompt = g_strdup(words[1]);
     }
@@ -154,12 +203,6 @@ static void kill_once(const char *self, const char *folder, const char *database
     close(out);
 }
 
-static guint prompt_number(const char *prompt)
-{
-    const char *digits = prompt ? strpbrk(prompt, "0123456789") : NULL;
-    return digits ? (guint)atoi(digits) : 0;
-}
-
 static gboolean has_job(GPtrArray *jobs, const char *take)
 {
     for (guint i = 0; i < jobs->len; i++) {
@@ -180,24 +223,17 @@ static gboolean has_shot(RushesProject *project, const char *take)
     return FALSE;
 }
 
-static void look(const char *folder, const char *database, Promises *promises, guint *lost_shots)
+static void look_at_takes(RushesProject *project, GPtrArray *jobs, Promises *promises)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(RushesProject) project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &error);
-    g_assert_no_error(error);
-    g_assert_null(rushes_project_get_notice(project));
-    g_autoptr(RushesLibrary) library = rushes_library_open(database, &error);
-    g_assert_no_error(error);
-    g_autoptr(GPtrArray) jobs = rushes_library_list_jobs(library);
     GHashTableIter iter;
-    gpointer id;
+    gpointer id, prompt;
 
-    if (promises->prompt) // the one after it may have been made without being told
-        g_assert_cmpuint(prompt_number(rushes_project_get_draft(project)->prompt), >=,
-                         prompt_number(promises->prompt));
     g_hash_table_iter_init(&iter, promises->takes);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        g_assert_nonnull(rushes_project_find_take(project, id));
+    while (g_hash_table_iter_next(&iter, &id, &prompt)) {
+        RushesTake *take = rushes_project_find_take(project, id);
+        g_assert_nonnull(take);
+        g_assert_cmpstr(rushes_take_get_recipe(take)->prompt, ==, prompt);
+    }
     g_hash_table_iter_init(&iter, promises->jobs);
     while (g_hash_table_iter_next(&iter, &id, NULL)) {
         RushesTake *take = rushes_project_find_take(project, id);
@@ -209,10 +245,36 @@ static void look(const char *folder, const char *database, Promises *promises, g
         g_assert_cmpint(rushes_take_get_state(take), ==, RUSHES_TAKE_DONE);
         g_assert_true(rushes_take_is_playable(take));
     }
-    *lost_shots = 0;
+}
+
+static void look(const char *folder, const char *database, Promises *promises)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RushesProject) project = rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &error);
+    g_assert_no_error(error);
+    g_assert_null(rushes_project_get_notice(project));
+    g_autoptr(RushesLibrary) library = rushes_library_open(database, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) jobs = rushes_library_list_jobs(library);
+    g_auto(GStrv) prompts = rushes_library_list_prompts(library, NULL, G_MAXINT);
+    const char *words = rushes_project_get_draft(project)->prompt;
+    GHashTableIter iter;
+    gpointer key;
+
+    // Exactly the words that were told last, or those whose writing the kill came into.
+    if (promises->prompt && g_strcmp0(words, promises->tried) != 0)
+        g_assert_cmpstr(words, ==, promises->prompt);
+    promises->checked_prompts += promises->prompt != NULL;
+    look_at_takes(project, jobs, promises);
+    g_hash_table_iter_init(&iter, promises->remembered);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_assert_true(g_strv_contains((const char *const *)prompts, key));
     g_hash_table_iter_init(&iter, promises->shots);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        *lost_shots += !has_shot(project, id);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_assert_true(has_shot(project, key));
+    g_hash_table_iter_init(&iter, promises->gone);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_assert_false(has_shot(project, key));
 }
 
 static const char *self_path;
@@ -224,27 +286,36 @@ static void a_hundred_kills_lose_nothing(void)
     g_autofree char *database = g_build_filename(scratch, "library.db", NULL);
     g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
     Promises promises = {0};
-    guint undone = 0;
-    GHashTable **sets[] = {&promises.takes, &promises.jobs, &promises.shots, &promises.done};
+    GHashTable **sets[] = {&promises.takes, &promises.jobs, &promises.shots,
+                           &promises.gone,  &promises.done, &promises.remembered};
 
     g_clear_object(&project);
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
-        *sets[i] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        *sets[i] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                         sets[i] == &promises.takes ? g_free : NULL);
     g_setenv("FAKE_STEP_MS", "3", TRUE);
     g_setenv("FAKE_FRAME_MS", "0", TRUE);
     for (int i = 0; i < KILLS; i++) {
         g_clear_pointer(&promises.prompt, g_free);
+        g_clear_pointer(&promises.tried, g_free);
         kill_once(self_path, folder, database, &promises);
-        look(folder, database, &promises, &undone);
+        look(folder, database, &promises);
     }
-    g_test_message("%d kills: %u takes, %u jobs, %u done, %u shots (%u undone by the run)", KILLS,
-                   g_hash_table_size(promises.takes), g_hash_table_size(promises.jobs),
-                   g_hash_table_size(promises.done), g_hash_table_size(promises.shots), undone);
+    g_test_message("%d kills: %u takes with their words, %u jobs, %u done, %u shots, %u prompts "
+                   "remembered, %u turned back, the words compared %u times",
+                   KILLS, g_hash_table_size(promises.takes), g_hash_table_size(promises.jobs),
+                   g_hash_table_size(promises.done), g_hash_table_size(promises.shots),
+                   g_hash_table_size(promises.remembered), promises.turned,
+                   promises.checked_prompts);
     g_assert_cmpuint(g_hash_table_size(promises.done), >, 0);
     g_assert_cmpuint(g_hash_table_size(promises.takes), >, KILLS / 10);
+    g_assert_cmpuint(g_hash_table_size(promises.shots), >, KILLS / 10);
+    g_assert_cmpuint(promises.turned, >, 0);
+    g_assert_cmpuint(promises.checked_prompts, >, KILLS / 4);
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
         g_hash_table_unref(*sets[i]);
     g_free(promises.prompt);
+    g_free(promises.tried);
 }
 
 int main(int argc, char **argv)
