@@ -2,104 +2,10 @@
 //
 // What the exporter writes is what the composer shows: lossless files are decoded by FFmpeg and compared byte by
 // byte; others are probed for their exact length.
-#include <glib/gstdio.h>
-#include <gst/gst.h>
-#include <math.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "export/film-export.h"
+#include "export_film.h"
 #include "project/recipe-file.h"
 #include "timeline/composer.h"
-#include "timeline/film-edit.h"
 #include "timeline/speech.h"
-
-#define WIDTH  64
-#define HEIGHT 40
-#define FRAMES 24
-#define FPS    12
-#define RATE   16000
-
-static char *scratch;
-static RushesProject *project;
-
-// A take with a moving edge and a tone; `seed` makes it another one.
-static RushesTake *add_take(int seed)
-{
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
-    gsize bytes = WIDTH * HEIGHT * 3;
-    g_autofree guint8 *frames = g_malloc(FRAMES * bytes);
-    gsize samples = RATE * FRAMES / FPS;
-    g_autofree float *sound = g_new(float, samples);
-
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup_printf("take %d", seed);
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
-    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
-    for (int t = 0; t < FRAMES; t++)
-        for (int y = 0; y < HEIGHT; y++)
-            for (int x = 0; x < WIDTH; x++) {
-                guint8 *pixel = frames + (gsize)t * bytes + (gsize)(y * WIDTH + x) * 3;
-                pixel[0] = (guint8)(x * 3 + seed * 40);
-                pixel[1] = x < t * 2 + seed ? 200 : (guint8)(y * 5);
-                pixel[2] = (guint8)(t * 9);
-            }
-    for (gsize i = 0; i < samples; i++)
-        sound[i] = 0.2f * sinf((float)(2.0 * G_PI * (300.0 + 100.0 * seed) * (double)i / RATE));
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
-    g_assert_true(g_file_set_contents(video, (char *)frames, (gssize)(FRAMES * bytes), NULL));
-    g_assert_true(
-        g_file_set_contents(audio, (char *)sound, (gssize)(samples * sizeof(float)), NULL));
-    rushes_take_frames_ready(take, FRAMES);
-    rushes_take_sound_ready(take, RATE, 1, (gint64)samples);
-    return take;
-}
-
-// Two shots, trimmed, dissolved, faded: 24 + 16 - 6 = 34 frames.
-static void make_project(void)
-{
-    g_autofree char *folder = g_build_filename(scratch, "Film.rushes", NULL);
-    g_autoptr(cJSON) fields = cJSON_CreateObject();
-
-    project = rushes_project_create(folder, NULL);
-    rushes_project_add_shot(project, add_take(1), 0, NULL);
-    rushes_project_add_shot(project, add_take(2), 1, NULL);
-    g_autoptr(RushesShot) second = g_list_model_get_item(rushes_project_get_shots(project), 1);
-    rushes_project_trim_shot(project, second, 4, 19, NULL);
-    cJSON_AddNumberToObject(fields, "dissolve", 0.5);
-    cJSON_AddNumberToObject(fields, "fade_out", 0.5);
-    g_assert_true(rushes_project_edit_shot(project, second, "Edit", fields, NULL));
-}
-
-static char *target(const char *name)
-{
-    return g_build_filename(scratch, name, NULL);
-}
-
-static gboolean export(const char *path, const char *preset, GError **error)
-{
-    RushesFilmExport request = {.preset = preset, .is_signed = TRUE, .signer = "Test"};
-    g_autoptr(RushesExporter) exporter =
-        rushes_film_export_new(project, path, &request, NULL, error);
-
-    return exporter && rushes_exporter_run(exporter, NULL, error);
-}
-
-static char *run(const char *const *words, gsize *bytes)
-{
-    g_autoptr(GSubprocess) process = g_subprocess_newv(
-        words, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_INHERIT, NULL);
-    GBytes *out = NULL;
-    gsize ignored;
-
-    g_assert_true(g_subprocess_communicate(process, NULL, NULL, &out, NULL, NULL));
-    g_assert_true(g_subprocess_get_successful(process));
-    return g_bytes_unref_to_data(out, bytes ? bytes : &ignored);
-}
 
 static void assert_no_leftovers(guint expected)
 {
@@ -194,60 +100,6 @@ static void every_aspect_and_edit_is_exported_as_shown(void)
         edit_number(1, "crop_y", 0.3);
         assert_export_is_preview(name, 34 + FRAMES);
     }
-}
-
-// The folder of a take is deleted while the film is open: the export says which shot, and writes nothing.
-static void a_film_with_a_hole_is_refused(void)
-{
-    RushesTake *take = add_take(4);
-    g_autofree char *path = target("hole.mkv");
-    g_autofree char *frames = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *aside = g_strconcat(frames, ".aside", NULL);
-    g_autoptr(GError) error = NULL;
-
-    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
-    rushes_project_add_shot(project, take, 3, NULL);
-    g_assert_cmpint(g_rename(frames, aside), ==, 0);
-    g_assert_false(export(path, NULL, &error));
-    g_assert_nonnull(error);
-    g_assert_nonnull(strstr(error->message, "Shot 4 is missing"));
-    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-    g_clear_error(&error);
-    g_assert_cmpint(g_rename(aside, frames), ==, 0); // put back, it goes on
-    g_assert_true(export(path, NULL, &error));
-    g_assert_no_error(error);
-}
-
-// Somebody cuts an imported sound short after the export has looked at it: no file with a hole in its sound is made.
-static void a_sound_that_is_cut_short_meanwhile_is_told(void)
-{
-    static const char *const names[] = {"cut.wav", "cut.mkv"};
-    g_autofree char *media = rushes_speech_speak(project, "cut in the middle", "en", NULL);
-    g_autofree char *file =
-        g_build_filename(rushes_project_get_folder(project), "media", media, NULL);
-    g_autoptr(cJSON) clip = cJSON_CreateObject();
-    const RushesFilmExport request = {.normalise = TRUE};
-    g_autofree char *samples = NULL;
-    gsize bytes;
-
-    cJSON_AddStringToObject(clip, "media", media);
-    cJSON_AddStringToObject(clip, "title", "My line");
-    g_autofree char *id = rushes_film_add_sound(project, clip, "Add", NULL);
-    g_assert_true(g_file_get_contents(file, &samples, &bytes, NULL));
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = target(names[i]);
-        g_autoptr(GError) error = NULL;
-        RushesFilmExport own = request;
-        own.normalise = i == 0; // the first meets it while it measures, the other while it writes
-        g_autoptr(RushesExporter) exporter =
-            rushes_film_export_new(project, path, &own, NULL, NULL);
-        g_assert_cmpint(truncate(file, (off_t)bytes / 2), ==, 0);
-        g_assert_false(rushes_exporter_run(exporter, NULL, &error));
-        g_assert_nonnull(strstr(error->message, "My line\u201d cannot be read any more"));
-        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-        g_assert_true(g_file_set_contents(file, samples, (gssize)bytes, NULL));
-    }
-    g_assert_true(rushes_film_remove_sound(project, id, NULL));
 }
 
 static int probe_frames(const char *path)
@@ -351,103 +203,6 @@ static void exports_are_signed_inside_or_beside(void)
     }
 }
 
-static void cancel_leaves_the_old_file(void)
-{
-    g_autofree char *path = target("kept.mp4");
-    g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    RushesFilmExport request = {.preset = "web", .is_signed = TRUE};
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-
-    g_assert_true(g_file_set_contents(path, "the old film", -1, NULL));
-    g_autoptr(RushesExporter) exporter =
-        rushes_film_export_new(project, path, &request, NULL, NULL);
-    g_cancellable_cancel(cancellable);
-    g_assert_false(rushes_exporter_run(exporter, cancellable, &error));
-    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    g_assert_cmpstr(text, ==, "the old film");
-    g_unlink(path);
-}
-
-// Port 1 refuses every connection: there is no authority.
-#define NOBODY "http://127.0.0.1:1/stamp"
-
-static RushesExporter *export_stamped(const char *path, const RushesFilmExport *request,
-                                      GError **error)
-{
-    return rushes_film_export_new(project, path, request, NULL, error);
-}
-
-static void without_the_stamp_that_is_required_no_file_is_written(void)
-{
-    static const char *const names[] = {"stamp.mp4", "stamp.webm"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = target(names[i]);
-        RushesFilmExport request = {
-            .is_signed = TRUE, .time_stamp_url = NOBODY, .time_stamp_required = TRUE};
-        g_autoptr(GError) error = NULL;
-        g_autofree char *text = NULL;
-        g_assert_true(g_file_set_contents(path, "the old film", -1, NULL));
-        g_autoptr(RushesExporter) strict = export_stamped(path, &request, NULL);
-        g_assert_false(rushes_exporter_run(strict, NULL, &error));
-        g_assert_nonnull(strstr(error->message, "gives no answer"));
-        g_assert_nonnull(strstr(error->message, "time-stamped or not made at all"));
-        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-        g_assert_cmpstr(text, ==, "the old film");
-        request.time_stamp_required = FALSE;
-        g_autoptr(RushesExporter) easy = export_stamped(path, &request, NULL);
-        g_assert_true(rushes_exporter_run(easy, NULL, NULL));
-        g_assert_nonnull(strstr(rushes_exporter_get_notice(easy), "gives no answer"));
-        g_autofree char *store = g_strconcat(path, RUSHES_SIDECAR_ENDING, NULL);
-        g_unlink(store);
-        g_unlink(path);
-    }
-}
-
-static void a_stamp_that_cannot_be_put_on_is_refused_at_once(void)
-{
-    static const struct {
-        RushesFilmExport request;
-        const char *said;
-    } cases[] = {
-        {{.is_signed = TRUE, .time_stamp_required = TRUE}, "only when an authority's address"},
-        {{.time_stamp_url = NOBODY}, "do not leave them out"},
-        {{.is_signed = TRUE, .time_stamp_url = "ftp://stamps"}, "has to begin with https://"},
-        {{.is_signed = TRUE,
-          .preset = "png",
-          .time_stamp_url = NOBODY,
-          .time_stamp_required = TRUE},
-         "Numbered pictures carry no content credentials"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = target(cases[i].request.preset ? "never" : "never.mp4");
-        g_autoptr(GError) error = NULL;
-        g_assert_null(export_stamped(path, &cases[i].request, &error));
-        g_assert_nonnull(strstr(error->message, cases[i].said));
-    }
-}
-
-static void an_unwritable_target_is_named(void)
-{
-    g_autoptr(GError) error = NULL;
-
-    g_assert_false(export("/proc/nowhere/film.mp4", NULL, &error));
-    g_assert_nonnull(error);
-    g_assert_nonnull(strstr(error->message, "film.mp4"));
-    g_clear_error(&error);
-    g_assert_false(export("film.xyz", NULL, &error));
-    g_assert_nonnull(strstr(error->message, "ending"));
-    g_clear_error(&error);
-    g_autofree char *path = target("film.webm");
-    g_assert_false(export(path, "web", &error));
-    g_assert_nonnull(strstr(error->message, "ends as a webm file"));
-    g_assert_nonnull(strstr(error->message, "ends in .mp4"));
-    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-}
-
 static void loudness_reaches_the_target(void)
 {
     g_autofree char *path = target("loud.wav");
@@ -543,29 +298,15 @@ static void every_estimate_is_within_a_factor_of_two(void)
 
 int main(int argc, char **argv)
 {
-    scratch = g_dir_make_tmp("rushes-export-XXXXXX", NULL);
-    g_setenv("XDG_DATA_HOME", scratch,
-             TRUE); // the signing identity is made here, not in the user's folder
-    gst_init(&argc, &argv);
-    g_test_init(&argc, &argv, NULL);
-    make_project();
+    export_film_begin(&argc, &argv);
 #define ADD(name) g_test_add_func("/export/" #name, name)
     ADD(lossless_export_is_the_preview_byte_for_byte);
     ADD(every_kind_has_the_exact_length);
     ADD(pictures_are_numbered_from_zero);
     ADD(exports_are_signed_inside_or_beside);
-    ADD(cancel_leaves_the_old_file);
-    ADD(without_the_stamp_that_is_required_no_file_is_written);
-    ADD(a_stamp_that_cannot_be_put_on_is_refused_at_once);
-    ADD(an_unwritable_target_is_named);
     ADD(loudness_reaches_the_target);
     ADD(a_loudness_that_the_peaks_forbid_is_told);
     ADD(every_estimate_is_within_a_factor_of_two);
     ADD(every_aspect_and_edit_is_exported_as_shown);
-    ADD(a_film_with_a_hole_is_refused);
-    ADD(a_sound_that_is_cut_short_meanwhile_is_told);
-    int status = g_test_run();
-    g_clear_object(&project);
-    g_autofree char *command = g_strdup_printf("rm -r '%s'", scratch);
-    return system(command) ? 1 : status;
+    return export_film_end(g_test_run());
 }
