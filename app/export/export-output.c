@@ -36,8 +36,8 @@ gboolean rushes_export_output_add_frame(RushesExportOutput *out, const guint8 *r
 
 // From one frame's first sample to the next one's.
 gboolean rushes_export_output_add_sound(RushesExportOutput *out, RushesFrameSource *source,
-                                        const RushesFrameFormat *format, int frame, double gain,
-                                        GError **error)
+                                        const RushesFrameFormat *format, int frame,
+                                        RushesLimiter *limiter, GError **error)
 {
     gint64 from = llround(frame / format->fps * format->rate);
     gint64 to = frame + 1 == format->frames ? llround(format->frames / format->fps * format->rate)
@@ -45,10 +45,11 @@ gboolean rushes_export_output_add_sound(RushesExportOutput *out, RushesFrameSour
     gsize count = (gsize)(to - from), values = count * (gsize)format->channels;
     g_autofree float *samples = g_new(float, values);
 
-    if (!rushes_frame_source_read_samples(source, from, count, samples, error))
+    if (!(limiter ? rushes_limiter_read(limiter, count, samples, error)
+                  : rushes_frame_source_read_samples(source, from, count, samples, error)))
         return FALSE;
     for (gsize i = 0; i < values; i++)
-        samples[i] = CLAMP(samples[i] * (float)gain, -1.0f, 1.0f);
+        samples[i] = CLAMP(samples[i], -1.0f, 1.0f);
     return rushes_clip_writer_add_samples(out->clip, samples, count, error);
 }
 

@@ -170,18 +170,19 @@ static gboolean encode(RushesExporter *self, RushesExportOutput *out, GCancellab
     rushes_frame_source_get_format(self->source, &format);
     g_autoptr(RushesPictureMarks) marks = make_marks(self, &format);
     gboolean has_sound = rushes_container_has_sound(self->options.container) && format.rate > 0;
-    double gain = 1.0;
+    g_autoptr(RushesLimiter) limiter = NULL;
     if (has_sound && self->options.normalise) {
+        RushesLoudnessPlan plan;
         begin_phase(self, "Measuring the sound");
-        double reached;
-        gain = rushes_loudness_gain(self->source, cancellable, &reached, error);
-        if (gain == 0.0)
+        if (!rushes_loudness_plan(self->source, &plan, cancellable, error))
             return FALSE;
-        if (reached < -RUSHES_LOUDNESS_TARGET - QUIETER_UNSAID)
+        limiter = rushes_limiter_new(self->source, plan.gain);
+        if (plan.reached < -RUSHES_LOUDNESS_TARGET - QUIETER_UNSAID)
             notice(self,
-                   "The sound is at %.1f LUFS and not at -14: its highest peaks leave no room for "
-                   "more; bring the loudest sound down a little and export again.",
-                   reached);
+                   "The sound is at %.1f LUFS and not at -14: its highest peaks would have to be "
+                   "turned down by more than %.0f dB, which is heard; bring the loudest sound down "
+                   "a little and export again.",
+                   plan.reached, RUSHES_LIMIT_MOST);
     }
     begin_phase(self, has_video ? "Writing frames" : "Writing sound");
     for (int i = 0; i < format.frames; i++) {
@@ -199,7 +200,7 @@ static gboolean encode(RushesExporter *self, RushesExportOutput *out, GCancellab
         if (!rushes_export_output_add_frame(out, picture ? g_bytes_get_data(picture, NULL) : NULL,
                                             error) ||
             (has_sound &&
-             !rushes_export_output_add_sound(out, self->source, &format, i, gain, error)))
+             !rushes_export_output_add_sound(out, self->source, &format, i, limiter, error)))
             return FALSE;
         set_progress(self, i + 1, format.frames);
     }
@@ -346,7 +347,7 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
         good =
             picture && rushes_export_output_add_frame(&out, g_bytes_get_data(picture, NULL), NULL);
         if (good && out.clip && rushes_container_has_sound(options->container) && format.rate > 0)
-            good = rushes_export_output_add_sound(&out, source, &first, i, 1.0, NULL);
+            good = rushes_export_output_add_sound(&out, source, &first, i, NULL, NULL);
     }
     good = good && rushes_export_output_finish(&out, NULL);
     rushes_export_output_clear(&out);
