@@ -5,19 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "provenance/credentials.h"
-
-void rushes_export_remove_all(const char *path)
-{
-    g_autoptr(GDir) dir =
-        g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        rushes_export_remove_all(inside);
-    }
-    g_remove(path);
-}
+#include "remove-tree.h"
 
 static char *workshop_of(const char *path, guint32 tag)
 {
@@ -32,7 +20,7 @@ gboolean rushes_export_target_clear_remains(const char *path, guint32 tag)
     g_autofree char *workshop = workshop_of(path, tag);
     gboolean is_there = g_file_test(workshop, G_FILE_TEST_IS_DIR);
 
-    rushes_export_remove_all(workshop);
+    rushes_remove_tree(workshop);
     return is_there;
 }
 
@@ -83,7 +71,7 @@ gboolean rushes_export_target_open(RushesExportTarget *self, const char *path, g
 
     if (!may_replace(path, is_folder, error))
         return FALSE;
-    rushes_export_remove_all(workshop);
+    rushes_remove_tree(workshop);
     if (g_mkdir(workshop, 0755) != 0)
         return fail(path, errno, error);
     self->path = g_strdup(path);
@@ -127,7 +115,7 @@ void rushes_export_target_name(const RushesExportTarget *self, GError **error)
 void rushes_export_target_clear(RushesExportTarget *self)
 {
     if (self->workshop)
-        rushes_export_remove_all(self->workshop);
+        rushes_remove_tree(self->workshop);
     g_clear_pointer(&self->path, g_free);
     g_clear_pointer(&self->workshop, g_free);
     g_clear_pointer(&self->hidden, g_free);

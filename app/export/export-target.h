@@ -28,7 +28,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RushesExportTarget, rushes_export_target_clear)
 
 // Removes what an export to `path` with this tag left when its program was killed. -> TRUE when there was something
 gboolean rushes_export_target_clear_remains(const char *path, guint32 tag);
-// Removes a file, or a folder and all in it; links are not followed.
-void rushes_export_remove_all(const char *path);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "export/export-target.h"
 #include "export/loudness.h"
 #include "provenance/signer.h"
+#include "remove-tree.h"
 
 // The first ones fill the encoder and go by faster than the rest.
 #define FRAMES_BEFORE_ETA 12
@@ -364,7 +365,7 @@ guint64 rushes_exporter_estimate(RushesExporter *self)
         }
         bytes = bytes * (guint64)format.frames / (guint64)frames;
     }
-    rushes_export_remove_all(folder);
+    rushes_remove_tree(folder);
     return bytes;
 }
 

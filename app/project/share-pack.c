@@ -319,7 +319,15 @@ static gboolean begin_entry(Packing *self, const char *name, gint64 bytes, gint6
                             GError **error)
 {
     struct archive_entry *entry = archive_entry_new();
+    // Pictures and sound are packed already or hardly get smaller. What waits to be filled is zeros, which would make an
+    // archive look as if it was made to fill a disk (share-unpack.c).
+    gboolean is_text = g_str_has_suffix(name, ".json") || g_str_has_suffix(name, ".jsonl") ||
+                       g_str_has_suffix(name, ".txt") || g_str_has_suffix(name, ".md");
 
+    if (is_text)
+        archive_write_zip_set_compression_deflate(self->archive);
+    else
+        archive_write_zip_set_compression_store(self->archive);
     archive_entry_set_pathname_utf8(entry, name);
     archive_entry_set_size(entry, bytes);
     archive_entry_set_filetype(entry, AE_IFREG);
@@ -396,8 +404,6 @@ gboolean rushes_share_plan_pack(RushesSharePlan *plan, const char *path, GCancel
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "%s: cannot be written (%s)", path,
                     g_strerror(errno));
     } else if (archive_write_set_format_zip(packing.archive) != ARCHIVE_OK ||
-               archive_write_set_options(packing.archive, "zip:compression=deflate") !=
-                   ARCHIVE_OK ||
                archive_write_open_fd(packing.archive, fd) != ARCHIVE_OK) {
         fail_archive(&packing, error);
     } else if (pack_all(&packing, error)) {

@@ -11,21 +11,24 @@
 #include <unistd.h>
 
 #include "project/share.h"
+#include "remove-tree.h"
 #include "rushes-error.h"
 
 #define BLOCK_BYTES    (256 * 1024)
 #define MAX_ENTRIES    100000 // some ten thousand takes
 #define MAX_NAME       1024
 #define PROJECT_ENDING ".rushes"
-// Deflate makes nothing smaller than this; an archive that promises more has entries that lie on top of each other.
-#define MOST_EXPANSION 1032
-#define SPARE_BYTES    (64LL * 1024 * 1024) // that stay free on the disk
+// Shared projects are stored as they are but for their texts (share-pack.c), so that none is anywhere near this many
+// times its archive; what is was made to fill the disk.
+#define MOST_EXPANSION 100
+#define SMALL_BYTES    (64LL * 1024 * 1024) // that do no harm, however little they were packed into
+#define SPARE_BYTES    (256LL * 1024 * 1024) // that stay free on the disk
 
 typedef struct Unpacking {
     const char *path;
-    char *root;        // the one name at the top
-    gint64 most;       // bytes that may be written
-    const char *fault; // why `most` is what it is
+    char *root;      // the one name at the top
+    gint64 packed;   // bytes of the archive
+    gint64 declared; // bytes that its list promises, and that may be written
     GCancellable *cancellable;
 } Unpacking;
 
@@ -80,7 +83,7 @@ static gboolean is_safe_name(const char *name)
 }
 
 static gboolean check_entry(Unpacking *self, struct archive_entry *entry, GHashTable *names,
-                            gint64 *total, GError **error)
+                            GError **error)
 {
     const char *name = archive_entry_pathname_utf8(entry);
 
@@ -99,27 +102,51 @@ static gboolean check_entry(Unpacking *self, struct archive_entry *entry, GHashT
         return refuse(self, "holds a link or a device", error);
     if (archive_entry_is_encrypted(entry))
         return refuse(self, "is locked with a password", error);
+    if (!archive_entry_size_is_set(entry) && archive_entry_filetype(entry) == AE_IFREG)
+        return refuse(self, "does not say how large its files are", error);
     gint64 bytes = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
-    if (bytes < 0 || bytes > self->most - *total)
-        return refuse(self, self->fault, error);
-    *total += bytes;
+    if (bytes < 0 || bytes > G_MAXINT64 - self->declared)
+        return refuse(self, "promises more than any disk holds", error);
+    self->declared += bytes;
     return TRUE;
 }
 
+// What the list promises must be what a project of this size can be, and must fit the disk.
+static gboolean check_size(const Unpacking *self, const char *parent, GError **error)
+{
+    g_autofree char *needed = g_format_size((guint64)self->declared);
+    g_autofree char *packed = g_format_size((guint64)self->packed);
+    struct statvfs disk;
+
+    if (self->declared > SMALL_BYTES && self->declared / MOST_EXPANSION > self->packed) {
+        g_autofree char *what = g_strdup_printf(
+            "would unpack to %s from %s, which no shared project does", needed, packed);
+        return refuse(self, what, error);
+    }
+    if (statvfs(parent, &disk) != 0)
+        return TRUE;
+    gint64 room = (gint64)((guint64)disk.f_bavail * disk.f_frsize) - SPARE_BYTES;
+    if (self->declared <= room)
+        return TRUE;
+    g_autofree char *left = g_format_size((guint64)MAX(room, 0));
+    g_autofree char *what = g_strdup_printf(
+        "needs %s and the disk has room for %s; free some, or unpack it elsewhere", needed, left);
+    return refuse(self, what, error);
+}
+
 // The whole list, before a byte is written.
-static gboolean check_list(Unpacking *self, GError **error)
+static gboolean check_list(Unpacking *self, const char *parent, GError **error)
 {
     struct archive *archive = open_archive(self, error);
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct archive_entry *entry;
     gboolean good = archive != NULL;
-    gint64 total = 0;
     int status = ARCHIVE_EOF;
 
     while (good && ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK ||
                     status == ARCHIVE_WARN))
         good = !g_cancellable_set_error_if_cancelled(self->cancellable, error) &&
-               check_entry(self, entry, names, &total, error);
+               check_entry(self, entry, names, error);
     if (good && status != ARCHIVE_EOF)
         good = fail_archive(self, archive, error);
     if (good) {
@@ -127,6 +154,7 @@ static gboolean check_list(Unpacking *self, GError **error)
         if (!json || !g_hash_table_contains(names, json))
             good = refuse(self, "holds no project", error);
     }
+    good = good && check_size(self, parent, error);
     if (archive)
         archive_read_free(archive);
     return good;
@@ -154,8 +182,8 @@ static gboolean unpack_file(Unpacking *self, struct archive *archive, const char
         *total += MAX(got, 0);
         if (got < 0) {
             good = fail_archive(self, archive, error);
-        } else if (*total > self->most) { // more than its list said
-            good = refuse(self, self->fault, error);
+        } else if (*total > self->declared) {
+            good = refuse(self, "holds more than its list says", error);
         } else if (g_cancellable_set_error_if_cancelled(self->cancellable, error)) {
             good = FALSE;
         } else if (write(fd, block, (gsize)got) != got) {
@@ -194,36 +222,6 @@ static gboolean unpack_all(Unpacking *self, const char *folder, GError **error)
     return good;
 }
 
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir =
-        g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        remove_tree(inside);
-    }
-    g_remove(path);
-}
-
-// What the archive can hold, and what the disk can.
-static void set_bounds(Unpacking *self, const char *parent)
-{
-    GStatBuf info;
-    struct statvfs disk;
-
-    self->most = g_stat(self->path, &info) == 0 ? (gint64)info.st_size * MOST_EXPANSION : 0;
-    self->fault = "holds more than a file of its size can";
-    if (statvfs(parent, &disk) != 0)
-        return;
-    gint64 room = (gint64)((guint64)disk.f_bavail * disk.f_frsize) - SPARE_BYTES;
-    if (room < self->most) {
-        self->most = MAX(room, 0);
-        self->fault = "needs more space than there is; free some, or unpack it elsewhere";
-    }
-}
-
 static char *publish(Unpacking *self, const char *temporary, const char *parent, GError **error)
 {
     g_autofree char *inside = g_build_filename(temporary, self->root, NULL);
@@ -248,13 +246,15 @@ char *rushes_share_unpack(const char *path, const char *parent, GCancellable *ca
     Unpacking unpacking = {.path = path, .cancellable = cancellable};
     g_autofree char *temporary = g_build_filename(parent, ".rushes-unpack-XXXXXX", NULL);
     char *target = NULL;
+    GStatBuf info;
 
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "There is no file %s", path);
         return NULL;
     }
-    set_bounds(&unpacking, parent);
-    if (!check_list(&unpacking, error)) {
+    if (g_stat(path, &info) == 0)
+        unpacking.packed = info.st_size;
+    if (!check_list(&unpacking, parent, error)) {
         g_free(unpacking.root);
         return NULL;
     }
@@ -266,7 +266,7 @@ char *rushes_share_unpack(const char *path, const char *parent, GCancellable *ca
     }
     if (unpack_all(&unpacking, temporary, error))
         target = publish(&unpacking, temporary, parent, error);
-    remove_tree(temporary);
+    rushes_remove_tree(temporary);
     g_free(unpacking.root);
     return target;
 }

@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "project/share.h"
 #include "rights/consent-use.h"
@@ -185,11 +186,62 @@ static void an_archive_that_promises_too_much_writes_nothing(void)
     g_autofree char *bomb = make_archive("Film.rushes/project.json", AE_IFREG, 1, 10);
 
     set_sizes(bomb, 2000 * 1000 * 1000); // of an archive of a few hundred bytes
-    refuses(bomb, "more than a file of its size can");
-    // As much as Deflate can do is still refused when it comes from entries on top of each other, by its sum.
+    refuses(bomb, "from 207 bytes, which no shared project does");
     g_autofree char *many = make_archive("Film.rushes/takes/x", AE_IFREG, 50, 10);
     set_sizes(many, 900 * 1000 * 1000);
-    refuses(many, "more than");
+    refuses(many, "holds no project");
+    // No zip says that something is longer than all the disks there are and is believed.
+    g_autofree char *false_size = make_archive("Film.rushes/project.json", AE_IFREG, 1, 10);
+    set_sizes(false_size, 3);
+    refuses(false_size, "");
+}
+
+// All within what Deflate can do, and every size true: zeros that fill a disk.
+static void an_archive_that_unpacks_to_far_more_than_it_is_writes_nothing(void)
+{
+    const gsize block = 1 << 20, blocks = 120;
+    g_autofree char *zip = in("zeros.rushes.zip");
+    g_autofree guint8 *zeros = g_malloc0(block);
+    struct archive *archive = archive_write_new();
+    struct archive_entry *entry = archive_entry_new();
+
+    archive_write_set_format_zip(archive);
+    archive_write_zip_set_compression_deflate(archive);
+    archive_write_open_filename(archive, zip);
+    archive_entry_set_pathname(entry, "Film.rushes/project.json");
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_size(entry, (la_int64_t)(block * blocks));
+    archive_write_header(archive, entry);
+    for (gsize i = 0; i < blocks; i++)
+        archive_write_data(archive, zeros, block);
+    archive_entry_free(entry);
+    archive_write_free(archive);
+    refuses(zip, "would unpack to 125.8");
+    refuses(zip, "which no shared project does; nothing was unpacked");
+}
+
+// What a take waits to be filled with is zeros; they travel as they are, so that no project looks like such an archive.
+static void an_unfinished_take_of_zeros_can_be_shared(void)
+{
+    g_autofree char *folder = in("Waiting.rushes");
+    g_autofree char *zip = in("waiting.rushes.zip");
+    g_autofree char *place = in("waiting");
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
+    g_autofree char *frames = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(frames, "", 0, NULL));
+    g_assert_cmpint(truncate(frames, 80 << 20), ==, 0);
+    g_autoptr(RushesSharePlan) plan = rushes_share_plan_new(project, NULL, NULL);
+    g_assert_true(rushes_share_plan_pack(plan, zip, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(g_mkdir(place, 0755), ==, 0);
+    g_autofree char *received = rushes_share_unpack(zip, place, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(received);
+    g_unlink(zip);
 }
 
 static RushesTake *take_at(RushesProject *project, guint i)
@@ -310,6 +362,10 @@ int main(int argc, char **argv)
     g_test_add_func("/share/a_deleted_take_is_not_shared", a_deleted_take_is_not_shared);
     g_test_add_func("/share/an_archive_that_promises_too_much_writes_nothing",
                     an_archive_that_promises_too_much_writes_nothing);
+    g_test_add_func("/share/an_archive_that_unpacks_to_far_more_than_it_is_writes_nothing",
+                    an_archive_that_unpacks_to_far_more_than_it_is_writes_nothing);
+    g_test_add_func("/share/an_unfinished_take_of_zeros_can_be_shared",
+                    an_unfinished_take_of_zeros_can_be_shared);
     g_test_add_func("/share/hostile_archives_write_nothing", hostile_archives_write_nothing);
     g_test_add_func("/share/damaged_archives_write_nothing", damaged_archives_write_nothing);
     int status = g_test_run();
