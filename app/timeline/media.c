@@ -29,9 +29,32 @@ static char *hash_file(const char *path, GError **error)
 }
 
 // ---- decoding ----
+// How long a decoder may give nothing and take nothing of its file, while it says neither that it has ended nor that it
+// failed: some of GStreamer's never say either.
+#define STALLED (20 * G_USEC_PER_SEC)
+
+// What the decoder last did: sound has come, or more of the file was read.
+typedef struct Pulse {
+    gint64 read; // bytes of the file
+    gint64 time; // monotonic
+} Pulse;
+
+static gboolean has_stalled(GstElement *pipeline, Pulse *pulse)
+{
+    g_autoptr(GstElement) file = gst_bin_get_by_name(GST_BIN(pipeline), "file");
+    gint64 read = -1, now = g_get_monotonic_time();
+
+    gst_element_query_position(file, GST_FORMAT_BYTES, &read);
+    if (read != pulse->read)
+        *pulse = (Pulse){.read = read, .time = now};
+    return now - pulse->time > STALLED;
+}
+
 static gboolean pull_samples(GstElement *pipeline, GstAppSink *sink, RushesSampleFile *out,
                              GCancellable *cancellable, GError **error)
 {
+    Pulse pulse = {.read = -1, .time = g_get_monotonic_time()};
+
     while (!g_cancellable_set_error_if_cancelled(cancellable, error)) {
         g_autoptr(GstSample) sample = gst_app_sink_try_pull_sample(sink, 200 * GST_MSECOND);
         if (sample) {
@@ -43,6 +66,7 @@ static gboolean pull_samples(GstElement *pipeline, GstAppSink *sink, RushesSampl
             gst_buffer_unmap(buffer, &map);
             if (!written)
                 return FALSE;
+            pulse.time = g_get_monotonic_time();
         } else if (gst_app_sink_is_eos(sink)) {
             return TRUE;
         } else {
@@ -50,14 +74,28 @@ static gboolean pull_samples(GstElement *pipeline, GstAppSink *sink, RushesSampl
             g_autoptr(GstMessage) message =
                 gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
             g_autoptr(GError) reason = NULL;
-            if (!message)
+            if (!message && !has_stalled(pipeline, &pulse))
                 continue;
+            if (!message) {
+                g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                            "its decoder gives no sound and does not end; choose a music or voice "
+                            "file, or convert it to WAV or FLAC first.");
+                return FALSE;
+            }
             if (GST_MESSAGE_TYPE(message) ==
                 GST_MESSAGE_EOS) // the file ended and never had a sound stream
                 return TRUE;
             gst_message_parse_error(message, &reason, NULL);
-            g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
-                        "its sound cannot be decoded (%s)", reason->message);
+            // Said of pictures and of films without sound too.
+            if (g_error_matches(reason, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
+                g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                            "it holds no sound that can be decoded here; choose a music or voice "
+                            "file, or convert it to WAV or FLAC first.");
+            else
+                g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
+                            "its sound cannot be decoded (%s); choose another file, or convert it "
+                            "to WAV or FLAC first.",
+                            reason->message);
             return FALSE;
         }
     }

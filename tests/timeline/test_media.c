@@ -104,6 +104,91 @@ static void assert_refused(Film *film, const char *path, const char *words)
     g_assert_null(g_dir_read_name(dir));
 }
 
+// What lands on the timeline by mistake, or was cut off on its way: one sentence, and it ends.
+static void what_holds_no_sound_is_refused(void)
+{
+    static const struct {
+        const char *name, *words; // of FFmpeg's command line; NULL for what is written below
+    } kinds[] = {
+        {"card.gif", "-f lavfi -i testsrc=size=64x40:rate=12:duration=2"},
+        {"still.gif", "-f lavfi -i testsrc=size=64x40:rate=1:duration=1 -frames:v 1"},
+        {"card.png", "-f lavfi -i testsrc=size=64x40 -frames:v 1"},
+        {"card.jpg", "-f lavfi -i testsrc=size=64x40 -frames:v 1"},
+        {"card.webp", "-f lavfi -i testsrc=size=64x40 -frames:v 1"},
+        {"card.bmp", "-f lavfi -i testsrc=size=64x40 -frames:v 1"},
+        {"card.tif", "-f lavfi -i testsrc=size=64x40 -frames:v 1"},
+        {"silent.mp4", "-f lavfi -i testsrc=size=64x40:rate=12:duration=1 -pix_fmt yuv420p"},
+        {"silent.webm", "-f lavfi -i testsrc=size=64x40:rate=12:duration=1 -c:v libvpx"},
+        {"silent.avi", "-f lavfi -i testsrc=size=64x40:rate=12:duration=1 -c:v mjpeg"},
+        {"words.srt", NULL},
+        {"words.txt", NULL},
+        {"empty.wav", NULL},
+        {"page.html", NULL},
+        {"noise.mp3", NULL},
+    };
+    Film film = film_new();
+    g_autofree char *noise = g_malloc(70000);
+    guint32 state = 1;
+
+    for (int i = 0; i < 70000; i++)
+        noise[i] = (char)((state = state * 1664525u + 1013904223u) >> 24);
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *path = in_scratch(&film, kinds[i].name);
+        if (kinds[i].words) {
+            g_autofree char *command =
+                g_strdup_printf("ffmpeg -v error -y %s %s", kinds[i].words, path);
+            int status = 1;
+            g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status, NULL));
+            g_assert_cmpint(status, ==, 0);
+        } else if (g_str_has_suffix(path, ".mp3")) {
+            g_assert_true(g_file_set_contents(path, noise, 70000, NULL));
+        } else {
+            const char *text = g_str_has_suffix(path, ".wav") ? ""
+                               : g_str_has_suffix(path, ".srt")
+                                   ? "1\n00:00:00,000 --> 00:00:01,000\nHi\n"
+                               : g_str_has_suffix(path, ".txt") ? "Two penguins walk.\n"
+                                                                : "<html><body>Hi</body></html>\n";
+            g_assert_true(g_file_set_contents(path, text, -1, NULL));
+        }
+        assert_refused(&film, path, kinds[i].words ? "holds no sound" : "choose ");
+    }
+    film_clear(&film);
+}
+
+// Cut off at many places: either what is there sounds, or one sentence says why it does not.
+static void a_sound_that_was_cut_off_ends(void)
+{
+    static const struct {
+        const char *name, *words;
+    } kinds[] = {
+        {"cut.wav", "-c:a pcm_s16le"},    {"cut.aiff", "-c:a pcm_s16be"},
+        {"cut.flac", "-c:a flac"},        {"cut.mp3", "-c:a libmp3lame -b:a 64k"},
+        {"cut.ogg", "-c:a libvorbis"},    {"cut.opus", "-c:a libopus -b:a 64k"},
+        {"cut.m4a", "-c:a aac -b:a 64k"}, {"cut.mka", "-c:a libopus -b:a 64k"},
+    };
+    static const double parts[] = {0.0001, 0.01, 0.3, 0.9};
+    Film film = film_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *path = encode(&film, kinds[i].name, FALSE, kinds[i].words);
+        g_autofree char *bytes = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        for (guint p = 0; p < G_N_ELEMENTS(parts); p++) {
+            g_autoptr(GError) error = NULL;
+            gsize keep = (gsize)((double)length * parts[p]);
+            g_assert_true(g_file_set_contents(path, bytes, (gssize)keep, NULL));
+            g_autofree char *name = rushes_media_import(film.project, path, NULL, &error);
+            g_assert_true((name == NULL) == (error != NULL));
+            g_test_message("%s, %.2f %%: %s", kinds[i].name, 100.0 * parts[p],
+                           error ? error->message : "sounds");
+            if (error)
+                g_assert_nonnull(strstr(error->message, kinds[i].name));
+        }
+    }
+    film_clear(&film);
+}
+
 static gboolean on_visit(GSocketService *service G_GNUC_UNUSED,
                          GSocketConnection *who G_GNUC_UNUSED, GObject *source G_GNUC_UNUSED,
                          gpointer visits)
@@ -228,6 +313,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/media/" #name, name)
     ADD(every_format_sounds_as_it_was_made);
+    ADD(what_holds_no_sound_is_refused);
+    ADD(a_sound_that_was_cut_off_ends);
     ADD(a_list_of_addresses_fetches_nothing);
     ADD(a_picture_that_would_fill_the_memory_is_refused_unread);
     ADD(a_sound_without_end_is_refused_when_it_is_opened);
