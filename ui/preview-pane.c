@@ -349,6 +349,10 @@ void rushes_preview_pane_set_takes(RushesPreviewPane *self, GPtrArray *takes)
         same = takes->pdata[i] == self->takes->pdata[i];
     if (same)
         return;
+    // What played shows one more frame when it stops: before the view is emptied, or it would pass for the next take's.
+    if (takes->len == 0 ||
+        rushes_player_get_source(self->player) != rushes_take_get_source(takes->pdata[0]))
+        rushes_player_set_source(self->player, NULL);
     g_clear_handle_id(&self->forming_source, g_source_remove);
     g_clear_object(&self->other);
     drop_takes(self);

@@ -251,6 +251,30 @@ static void a_note_is_kept_and_found_or_the_creator_is_told(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
+static void a_take_that_waits_shows_no_picture_of_the_one_that_played(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    RushesTake *played = add_take(project, 9);
+    RushesTake *waiting = rushes_project_add_take(project, recipe, NULL, NULL);
+    RushesPreviewPane *pane = g_object_new(RUSHES_TYPE_PREVIEW_PANE, NULL);
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+    GtkStack *stack = GTK_STACK(find_child(GTK_WIDGET(pane), GTK_TYPE_STACK));
+    g_autoptr(GPtrArray) takes = g_ptr_array_new();
+
+    g_ptr_array_add(takes, played);
+    rushes_preview_pane_set_takes(pane, takes);
+    g_assert_cmpstr(gtk_stack_get_visible_child_name(stack), ==, "picture");
+    rushes_player_play(rushes_preview_pane_get_player(pane));
+    spin(100);
+    takes->pdata[0] = waiting;
+    rushes_preview_pane_set_takes(pane, takes);
+    spin(100);
+    g_assert_cmpstr(gtk_stack_get_visible_child_name(stack), ==, "message");
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 static void the_timeline_follows_every_edit(void)
 {
     g_autofree char *scratch = NULL;
@@ -464,6 +488,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/finalize", widgets_are_finalized_with_their_window);
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
     g_test_add_func("/gui/waveform", the_waveform_of_the_film_follows_every_edit);
+    g_test_add_func("/gui/waiting", a_take_that_waits_shows_no_picture_of_the_one_that_played);
     g_test_add_func("/gui/note", a_note_is_kept_and_found_or_the_creator_is_told);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
     g_test_add_func("/gui/fits", everything_fits_into_1000x700);
