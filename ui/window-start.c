@@ -72,13 +72,27 @@ static char *new_input(RushesWindow *self, const char *ending, char **path)
     return name;
 }
 
+// A picture of 16 bits a colour would be written as such, and few readers know those.
+static gboolean save_with_8_bits(GdkTexture *texture, const char *path)
+{
+    int width = gdk_texture_get_width(texture), height = gdk_texture_get_height(texture);
+    gsize stride = (gsize)width * 4;
+    guint8 *pixels = g_malloc((gsize)height * stride);
+
+    gdk_texture_download(texture, pixels, stride);
+    g_autoptr(GBytes) bytes = g_bytes_new_take(pixels, (gsize)height * stride);
+    g_autoptr(GdkTexture) plain =
+        gdk_memory_texture_new(width, height, GDK_MEMORY_DEFAULT, bytes, stride);
+    return gdk_texture_save_to_png(plain, path);
+}
+
 // The start's object, with the picture copied into the project; NULL (having said so) when it cannot be.
 static cJSON *copy_texture(RushesWindow *self, GdkTexture *texture, const char *source)
 {
     g_autofree char *path = NULL;
     g_autofree char *name = new_input(self, ".png", &path);
 
-    if (!gdk_texture_save_to_png(texture, path)) {
+    if (!save_with_8_bits(texture, path)) {
         window_say(self, "The image cannot be copied into the project: free some space, or check "
                          "whether its folder can be written.");
         return NULL;

@@ -2,6 +2,7 @@
 #include "media/condition.h"
 
 #include <gst/video/video.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "media/clip-decoder.h"
@@ -39,16 +40,38 @@ static gboolean write_file(const char *take, const char *name, const void *data,
     return FALSE;
 }
 
+// GStreamer 1.22 mixes up the colours of such a PNG, and it is no use to start from others.
+static gboolean is_deep_png(const char *file)
+{
+    guint8 head[26];
+    FILE *stream = fopen(file, "rb");
+    gboolean whole = stream && fread(head, 1, sizeof(head), stream) == sizeof(head);
+
+    if (stream)
+        fclose(stream);
+    // The signature, then IHDR, whose bits a value and kind of colour (2 is RGB) follow the size.
+    return whole && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0 && head[24] == 16 && head[25] == 2;
+}
+
 cJSON *rushes_condition_from_picture(const char *file, const RushesConditionFormat *format,
                                      const char *take, GError **error)
 {
     g_auto(RushesClipDecoder) decoder = {0};
     gsize bytes = (gsize)format->width * (gsize)format->height * 3;
 
-    if (!rushes_clip_decoder_open(&decoder, file,
-                                  "decodebin name=decode ! videoflip video-direction=auto ! "
-                                  "videoconvert ! video/x-raw,format=RGB",
-                                  error))
+    if (is_deep_png(file)) {
+        g_autofree char *name = g_filename_display_basename(file);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                    "%s has 16 bits a colour: save it with 8, or drop it on the studio's window, "
+                    "which does so.",
+                    name);
+        return NULL;
+    }
+    if (!rushes_clip_decoder_open(
+            &decoder, file,
+            "decodebin name=decode ! videoconvert ! videoflip video-direction=auto ! "
+            "videoconvert ! video/x-raw,format=RGB",
+            error))
         return NULL;
     g_autofree guint8 *pixels = pull_frame(&decoder, format, error);
     if (!pixels) {
@@ -74,10 +97,10 @@ static guint8 *pull_last_frames(const char *file, int frames, const RushesCondit
     gsize bytes = (gsize)format->width * (gsize)format->height * 3;
     g_autofree guint8 *ring = g_malloc(bytes * (gsize)frames);
     g_autoptr(GError) failure = NULL;
-    g_autofree char *chain = g_strdup_printf(
-        "decodebin name=decode ! videoflip video-direction=auto ! videorate ! videoconvert ! "
-        "video/x-raw,format=RGB,framerate=%d/1000",
-        (int)(format->fps * 1000.0 + 0.5));
+    g_autofree char *chain = g_strdup_printf("decodebin name=decode ! videoconvert ! videoflip "
+                                             "video-direction=auto ! videorate ! videoconvert ! "
+                                             "video/x-raw,format=RGB,framerate=%d/1000",
+                                             (int)(format->fps * 1000.0 + 0.5));
     guint8 *pixels;
 
     *total = 0;

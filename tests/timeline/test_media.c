@@ -249,28 +249,80 @@ static void add_chunk(GByteArray *png, const char *name, const guint8 *data, gui
     g_byte_array_append(png, (guint8 *)&crc, 4);
 }
 
-// A PNG of a few bytes that says it is `side` pixels wide and high.
-static char *write_huge_picture(const Film *film, guint32 side)
+// `side` pixels wide and high, with these compressed rows. -> the path, owned by the caller
+static char *write_png(const Film *film, const char *name, guint32 side, guint8 bits, guint8 colour,
+                       const guint8 *rows, guint bytes)
 {
     g_autoptr(GByteArray) png = g_byte_array_new();
-    g_autofree char *path = in_scratch(film, "huge.png");
-    guint8 head[13] = {0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0};
+    g_autofree char *path = in_scratch(film, name);
+    guint8 head[13] = {0, 0, 0, 0, 0, 0, 0, 0, bits, colour, 0, 0, 0};
     const guint32 value = GUINT32_TO_BE(side);
 
     memcpy(head, &value, 4);
     memcpy(head + 4, &value, 4);
     g_byte_array_append(png, (const guint8 *)"\x89PNG\r\n\x1a\n", 8);
     add_chunk(png, "IHDR", head, sizeof(head));
-    add_chunk(png, "IDAT", (const guint8 *)"\x78\x9c\x03\0\0\0\0\x01", 8);
+    add_chunk(png, "IDAT", rows, bytes);
     add_chunk(png, "IEND", NULL, 0);
     g_assert_true(g_file_set_contents(path, (char *)png->data, png->len, NULL));
     return g_steal_pointer(&path);
 }
 
+// Red of three quarters of the range, in the high byte. `colour` as in a PNG: 2 RGB, 6 RGB and alpha.
+static char *write_deep_png(const Film *film, guint8 colour)
+{
+    g_autoptr(GConverter) zlib =
+        G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 9));
+    guint values = colour == 2 ? 3 : 4;
+    guint8 rows[16][1 + 16 * 8] = {0}, packed[4096]; // each row begins with its filter, none
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    gsize taken, bytes;
+
+    for (int y = 0; y < 16; y++) {
+        for (guint x = 0; x < 16; x++) {
+            rows[y][1 + x * values * 2] = 0xC0;
+            if (values == 4)
+                rows[y][1 + x * values * 2 + 6] = 0xFF;
+        }
+        g_byte_array_append(all, rows[y], 1 + 16 * values * 2);
+    }
+    g_assert_cmpint(g_converter_convert(zlib, all->data, all->len, packed, sizeof(packed),
+                                        G_CONVERTER_INPUT_AT_END, &taken, &bytes, NULL),
+                    ==, G_CONVERTER_FINISHED);
+    return write_png(film, "deep.png", 16, 16, colour, packed, (guint)bytes);
+}
+
+static void a_picture_of_sixteen_bits_keeps_its_colours_or_is_refused(void)
+{
+    Film film = film_new();
+    const RushesConditionFormat format = {.width = 16, .height = 16, .fps = 12};
+    g_autofree char *raw = in_scratch(&film, "condition.rgb");
+    g_autofree char *path = write_deep_png(&film, 6);
+    g_autofree char *pixels = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize bytes;
+
+    cJSON *conditioning = rushes_condition_from_picture(path, &format, film.scratch, &error);
+    g_assert_no_error(error);
+    cJSON_Delete(conditioning);
+    g_assert_true(g_file_get_contents(raw, &pixels, &bytes, NULL));
+    g_assert_cmpuint(bytes, ==, 16 * 16 * 3);
+    g_assert_cmpint(abs((guint8)pixels[0] - 0xC0), <=, 1);
+    g_assert_cmpint((guint8)pixels[1] + (guint8)pixels[2], <=, 2);
+    g_free(path);
+    path = write_deep_png(&film, 2);
+    g_assert_null(rushes_condition_from_picture(path, &format, film.scratch, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "16 bits"));
+    film_clear(&film);
+}
+
 static void a_picture_that_would_fill_the_memory_is_refused_unread(void)
 {
     Film film = film_new();
-    g_autofree char *path = write_huge_picture(&film, 60000);
+    // A few bytes that say it is wide and high.
+    g_autofree char *path =
+        write_png(&film, "huge.png", 60000, 8, 2, (const guint8 *)"\x78\x9c\x03\0\0\0\0\x01", 8);
     const RushesConditionFormat format = {.width = 64, .height = 40, .fps = 12};
     g_autoptr(GError) error = NULL;
 
@@ -316,6 +368,7 @@ int main(int argc, char **argv)
     ADD(what_holds_no_sound_is_refused);
     ADD(a_sound_that_was_cut_off_ends);
     ADD(a_list_of_addresses_fetches_nothing);
+    ADD(a_picture_of_sixteen_bits_keeps_its_colours_or_is_refused);
     ADD(a_picture_that_would_fill_the_memory_is_refused_unread);
     ADD(a_sound_without_end_is_refused_when_it_is_opened);
     return g_test_run();
