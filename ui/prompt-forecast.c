@@ -67,11 +67,12 @@ static void show_misfit(RushesPromptPane *self, const RushesEngineEvent *event)
 {
     const cJSON *fit = cJSON_GetObjectItemCaseSensitive(event->fields, "what_would_fit");
     g_autofree char *memory = rushes_time_text_bytes((double)event->device_bytes);
+    int frames = (int)rushes_json_number(fit, "frames", 0);
     g_autofree char *text =
-        fit ? g_strdup_printf("Needs %s, too much here. %d×%d with %d frames would fit.", memory,
+        fit ? g_strdup_printf("Needs %s, too much here. %d×%d with %d %s would fit.", memory,
                               (int)rushes_json_number(fit, "width", 0),
-                              (int)rushes_json_number(fit, "height", 0),
-                              (int)rushes_json_number(fit, "frames", 0))
+                              (int)rushes_json_number(fit, "height", 0), frames,
+                              frames == 1 ? "frame" : "frames")
             : g_strdup_printf("Needs %s, too much here. Choose a smaller size.", memory);
 
     gtk_label_set_label(self->forecast_label, text);

@@ -159,8 +159,7 @@ static RshStatus check_room(Render *render, RshError *error)
     if (status != RSH_OK || render->planned.device_bytes <= budget)
         return status;
     return error_set(error, RSH_ERROR_MEMORY,
-                     "this clip needs %llu MiB of device memory and %s has %llu MiB free: make it "
-                     "smaller or shorter",
+                     "this clip needs %llu MiB of device memory and %s has %llu MiB free",
                      (unsigned long long)(render->planned.device_bytes >> 20), engine->device.name,
                      (unsigned long long)(budget >> 20));
 }

@@ -247,20 +247,23 @@ static void find_what_fits(const RshRequest *request, const RshModel *model, Run
         out->fit_frames = frames;
         return;
     }
-    // Not even a short clip: the model's own sizes, the largest that fits.
+    // Not even a short clip: the model's own sizes, the largest that fits, and rather one that moves than a larger still.
     uint64_t best = 0;
+    bool best_moves = false;
     for (uint32_t i = 0; i < info->size_count; i++) {
         uint64_t area = (uint64_t)info->sizes[i][0] * info->sizes[i][1];
-        if (area <= best || area >= (uint64_t)request->width * request->height)
+        if (area >= (uint64_t)request->width * request->height || (best_moves && area <= best))
             continue;
         request_to_pipeline(request, model, &inner);
         inner.width = info->sizes[i][0];
         inner.height = info->sizes[i][1];
         inner.frames += info->frames_multiple; // so that the whole length is tried, too
         frames = find_fitting_frames(&inner, model, runner);
-        if (frames == 0)
+        bool moves = frames > info->frames_multiple;
+        if (frames == 0 || (moves == best_moves && area <= best) || (best_moves && !moves))
             continue;
         best = area;
+        best_moves = moves;
         out->fit_width = info->sizes[i][0];
         out->fit_height = info->sizes[i][1];
         out->fit_frames = frames;

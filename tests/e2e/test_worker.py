@@ -311,4 +311,13 @@ def a_job_too_large_for_the_device_is_refused_with_what_would_fit():
     worker.quit()
 
 
+@tap.case
+def what_would_fit_is_rather_a_smaller_clip_than_a_larger_still():
+    worker = start("--budget", "60")
+    worker.send("estimate", job={**JOB, "width": 256, "height": 160, "frames": 97})
+    fit = worker.event()["what_would_fit"]
+    assert (fit["width"], fit["height"]) == (160, 96) and fit["frames"] > 4, fit
+    worker.quit()
+
+
 tap.run()
