@@ -13,6 +13,8 @@ struct _RushesTakeStrip {
     GtkScrolledWindow *scroller;
     GtkMultiSelection *selection;
     RushesProject *project;
+    guint reveal_source;
+    guint revealed; // position
 };
 
 enum { SELECTION_CHANGED, ACTIVATE, N_SIGNALS };
@@ -24,6 +26,7 @@ static void rushes_take_strip_dispose(GObject *object)
 {
     RushesTakeStrip *self = RUSHES_TAKE_STRIP(object);
 
+    g_clear_handle_id(&self->reveal_source, g_source_remove);
     if (self->selection)
         g_signal_handlers_disconnect_by_data(self->selection, self);
     g_clear_object(&self->selection);
@@ -187,9 +190,23 @@ static gboolean find_position(RushesTakeStrip *self, RushesTake *take, guint *po
 }
 
 // The list's own action: GtkListView of this GTK has no function for it.
+static gboolean scroll_to_revealed(gpointer data)
+{
+    RushesTakeStrip *self = data;
+
+    self->reveal_source = 0;
+    if (self->revealed < g_list_model_get_n_items(G_LIST_MODEL(self->selection)))
+        gtk_widget_activate_action(GTK_WIDGET(self->list), "list.scroll-to-item", "u",
+                                   self->revealed);
+    return G_SOURCE_REMOVE;
+}
+
+// After the next layout: a take that is new has no place in the list before.
 static void reveal(RushesTakeStrip *self, guint position)
 {
-    gtk_widget_activate_action(GTK_WIDGET(self->list), "list.scroll-to-item", "u", position);
+    self->revealed = position;
+    if (!self->reveal_source)
+        self->reveal_source = g_idle_add_full(G_PRIORITY_LOW, scroll_to_revealed, self, NULL);
 }
 
 static void choose(RushesTakeStrip *self, guint position)

@@ -147,29 +147,40 @@ RushesQueueItem *window_find_item(RushesWindow *self, RushesTake *take)
     return NULL;
 }
 
-static void cancel(GtkWidget *widget, const char *action, GVariant *parameter)
+// The take that is looked at, if it is in the queue; otherwise what runs. Held by the queue, or NULL.
+static RushesQueueItem *item_to_cancel(RushesWindow *self)
 {
-    RushesWindow *self = RUSHES_WINDOW(widget);
     RushesTake *take = rushes_preview_pane_get_take(self->preview);
     RushesQueueItem *item = take ? window_find_item(self, take) : NULL;
 
-    if (!item)
-        item = rushes_queue_get_running(self->queue);
+    return item ? item : rushes_queue_get_running(self->queue);
+}
+
+static void cancel(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesQueueItem *item = item_to_cancel(self);
+
     if (item)
         rushes_queue_cancel(self->queue, item);
 }
 
+// By now it may be done, and another one may run.
 static void on_cancel_answer(AdwMessageDialog *dialog, const char *answer, RushesWindow *self)
 {
-    if (g_str_equal(answer, "cancel-take"))
-        gtk_widget_activate_action(GTK_WIDGET(self), "win.cancel", NULL);
+    RushesTake *asked = g_object_get_data(G_OBJECT(dialog), "take");
+    RushesQueueItem *item = window_find_item(self, asked);
+
+    if (item && g_str_equal(answer, "cancel-take"))
+        rushes_queue_cancel(self->queue, item);
 }
 
 static void ask_cancel(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
+    RushesQueueItem *item = item_to_cancel(self);
 
-    if (!rushes_queue_get_running(self->queue))
+    if (!item)
         return;
     GtkWidget *dialog = adw_message_dialog_new(
         GTK_WINDOW(self), "Cancel the Take Being Made?",
@@ -180,6 +191,8 @@ static void ask_cancel(GtkWidget *widget, const char *action, GVariant *paramete
                                                ADW_RESPONSE_DESTRUCTIVE);
     adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "keep");
     adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "keep");
+    g_object_set_data_full(G_OBJECT(dialog), "take", g_object_ref(rushes_queue_item_get_take(item)),
+                           g_object_unref);
     g_signal_connect_object(dialog, "response", G_CALLBACK(on_cancel_answer), self, 0);
     gtk_window_present(GTK_WINDOW(dialog));
 }
