@@ -108,8 +108,12 @@ RshStatus wan_config_read(const cJSON *config, WeightSet *weights, WanConfig *ou
                              "Wan models without query and key norms are not supported.");
     }
     uint32_t head_dim = out->dim / out->heads;
-    if (out->dim % out->heads != 0 || head_dim % 4 != 0 || out->dim % 4 != 0 ||
-        out->freq_dim % 2 != 0)
+    if (out->freq_dim % 2 != 0)
+        return error_set(
+            error, RSH_ERROR_FORMAT,
+            "The time embedding reads %u waves; cosines and sines make an even number.",
+            out->freq_dim);
+    if (out->dim % out->heads != 0 || head_dim % 4 != 0 || out->dim % 4 != 0)
         return error_set(error, RSH_ERROR_FORMAT,
                          "%u heads do not divide a width of %u into multiples of 4 channels.",
                          out->heads, out->dim);

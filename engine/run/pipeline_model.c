@@ -168,18 +168,18 @@ static RshStatus read_latent_rgb(PipelineModel *m, const cJSON *rows, RshError *
     }
     if (!rows)
         return RSH_OK;
+    bool fits = true;
     cJSON_ArrayForEach(row, rows)
     {
+        fits = fits && cJSON_GetArraySize(row) == 3;
         cJSON_ArrayForEach(value, row)
         {
-            if (!cJSON_IsNumber(value))
-                count = wanted;
-            else if (count < wanted)
-                m->latent_rgb[count] = (float)value->valuedouble;
-            count++;
+            fits = fits && cJSON_IsNumber(value) && count < wanted;
+            if (fits)
+                m->latent_rgb[count++] = (float)value->valuedouble;
         }
     }
-    if (count != wanted)
+    if (!fits || count != wanted)
         return error_set(error, RSH_ERROR_FORMAT,
                          "%s: 'latent_rgb' must hold %u rows of 3 numbers.", model_json_id(m->json),
                          channels + 1);

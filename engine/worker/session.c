@@ -64,7 +64,13 @@ static char *find_model(const Session *session, const char *name, RshError *erro
 {
     char *folder = NULL;
 
-    if (!*name || strlen(name) > 4000 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+    if (!*name) {
+        error_set(
+            error, RSH_ERROR_ARGUMENT,
+            "the job names no model: \"model\" is an id that rushes models lists, or a folder");
+        return NULL;
+    }
+    if (strlen(name) > 4000 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         error_set(error, RSH_ERROR_ARGUMENT, "the model has no name that can be looked for");
         return NULL;
     }

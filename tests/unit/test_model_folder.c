@@ -122,6 +122,8 @@ static void a_configuration_that_cannot_be_is_refused(void)
         {"vae", NULL, "std", "[0]", "48 entries"},
         {"vae", NULL, "latent_rgb", "[[1, 2, 3]]", "latent_rgb"},
         {"vae", NULL, "latent_rgb", "[[1, 2, \"3\"]]", "latent_rgb"},
+        {"vae", NULL, "latent_rgb", "[\"x\"]", "latent_rgb"},
+        {"vae", NULL, "latent_rgb", "7", "latent_rgb"},
         {"audio_vae", NULL, "latent_std", "[1]", "20 entries"},
         {"vocoder", NULL, "num_mels", "81", "81 mel"},
         {"vocoder", NULL, "upsample_rates", "[64, 64, 64, 64]", "samples a frame"},
