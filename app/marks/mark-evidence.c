@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "marks/mark-motion.h"
 #include "marks/mark-tiles.h"
 
 // Gaussian widths in canonical pixels, found by trial on composed clips: the band that is kept, the neighbourhood
@@ -23,6 +24,8 @@ struct RushesMarkEvidence {
     float *upto; // [count + 1, height, width]: sums of all slots before
     int *frames; // [count + 1]: pictures in them
     float *change, *power, *sum, *weight, *work;
+    float *before, *after; // means of the slots on both sides of a change
+    RushesMarkMotion *motion;
 };
 
 static void add_scaled(float *restrict out, const float *restrict in, float factor, int count)
@@ -74,9 +77,11 @@ RushesMarkEvidence *rushes_mark_evidence_new(const RushesMarkStretch *stretch)
     gsize pixels = (gsize)self->width * (gsize)self->height;
     self->upto = g_new0(float, (self->count + 1) * pixels);
     self->frames = g_new0(int, self->count + 1);
-    float **spares[] = {&self->change, &self->power, &self->sum, &self->weight, &self->work};
+    float **spares[] = {&self->change, &self->power,  &self->sum,  &self->weight,
+                        &self->work,   &self->before, &self->after};
     for (guint i = 0; i < G_N_ELEMENTS(spares); i++)
         *spares[i] = g_new0(float, pixels);
+    self->motion = rushes_mark_motion_new(self->width, self->height);
     for (guint s = 0; s < self->count; s++) {
         const float *before = self->upto + s * pixels;
         float *after = self->upto + (s + 1) * pixels;
@@ -101,6 +106,9 @@ void rushes_mark_evidence_free(RushesMarkEvidence *self)
     g_free(self->sum);
     g_free(self->weight);
     g_free(self->work);
+    g_free(self->before);
+    g_free(self->after);
+    rushes_mark_motion_free(self->motion);
     g_free(self);
 }
 
@@ -118,8 +126,16 @@ static gboolean add_change(RushesMarkEvidence *self, guint at, guint span, float
     const float *a = self->upto + from * pixels, *b = self->upto + at * pixels;
     const float *c = self->upto + to * pixels;
     for (gsize i = 0; i < pixels; i++) {
-        self->change[i] =
-            0.5f * sign * ((c[i] - b[i]) / (float)after - (b[i] - a[i]) / (float)before);
+        self->before[i] = (b[i] - a[i]) / (float)before;
+        self->after[i] = (c[i] - b[i]) / (float)after;
+    }
+    if (span == 1)
+        rushes_mark_motion_subtract(self->motion, self->before, self->after, self->change);
+    else
+        for (gsize i = 0; i < pixels; i++)
+            self->change[i] = self->after[i] - self->before[i];
+    for (gsize i = 0; i < pixels; i++) {
+        self->change[i] *= 0.5f * sign;
         self->power[i] = self->change[i];
     }
     blur(self->change, self->width, self->height, BAND_FINE, self->work);

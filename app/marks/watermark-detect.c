@@ -69,9 +69,9 @@ void rushes_mark_detector_free(RushesMarkDetector *self)
     g_free(self);
 }
 
-// The score of unmarked stretches follows a Gumbel law; its place and width were fitted to 10,000 of them.
-#define NULL_PLACE 16.8
-#define NULL_WIDTH 0.48
+// The score of unmarked stretches follows a Gumbel law; place and width bound the upper end of thousands of them.
+#define NULL_PLACE 16.65
+#define NULL_WIDTH 0.40
 
 double rushes_watermark_score_odds(double score)
 {

@@ -4,10 +4,13 @@
 // clip goes the whole way: marked, encoded as an export, cut, halved, encoded again at CRF 28, and read.
 #include <gst/gst.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "export/picture-marks.h"
+#include "marks/mark-motion.h"
+#include "marks/mark-tiles.h"
 #include "marks/visible-mark.h"
 #include "marks/watermark-detect.h"
 #include "marks/watermark.h"
@@ -240,6 +243,72 @@ static void label_is_legible_on_white_and_black_and_wanders_everywhere(void)
     CHECK(picture[0] == 7 && rushes_visible_mark_place(30, 10, 0.0).dot == 0);
 }
 
+// A soft texture that has moved by (dy, dx), [80, 128].
+static void draw_texture(float *picture, double dy, double dx)
+{
+    for (int y = 0; y < 80; y++)
+        for (int x = 0; x < 128; x++)
+            picture[y * 128 + x] = (float)(128.0 + 40.0 * sin(0.31 * (y - dy) + 0.17 * (x - dx)) +
+                                           40.0 * sin(0.23 * (x - dx) - 0.11 * (y - dy)) +
+                                           20.0 * sin(0.57 * (x - dx) + 0.43 * (y - dy)));
+}
+
+static double power_of(const float *difference)
+{
+    double sum = 0.0;
+
+    for (int y = 10; y < 70; y++) // what came in at the edges was not there before
+        for (int x = 10; x < 118; x++)
+            sum += (double)difference[y * 128 + x] * (double)difference[y * 128 + x];
+    return sum / (60 * 108);
+}
+
+static void what_moves_cancels_and_the_mark_stays(void)
+{
+    g_autoptr(RushesMarkMotion) motion = rushes_mark_motion_new(128, 80);
+    g_autofree float *a = g_new(float, 80 * 128), *b = g_new(float, 80 * 128),
+                     *difference = g_new(float, 80 * 128);
+    const float *tile = rushes_mark_tiles_pixels(rushes_mark_tiles_get(0), 0);
+
+    draw_texture(a, 0.0, 0.0);
+    draw_texture(b, 2.25, -3.5);
+    for (int i = 0; i < 80 * 128; i++)
+        difference[i] = b[i] - a[i];
+    double plain = power_of(difference);
+    rushes_mark_motion_subtract(motion, a, b, difference);
+    printf("# %.1f code values squared, %.2f after motion\n", plain, power_of(difference));
+    CHECK(power_of(difference) < 0.02 * plain);
+    // The mark turns over meanwhile: where what moved brought the old one along, that meets the new one, but most stays.
+    for (int i = 0; i < 80 * 128; i++) {
+        float mark = 2.0f * tile[i / 128 * RUSHES_MARK_TILE + i % 128];
+        a[i] -= mark;
+        b[i] += mark;
+    }
+    rushes_mark_motion_subtract(motion, a, b, difference);
+    double agreement = 0.0;
+    for (int y = 10; y < 70; y++)
+        for (int x = 10; x < 118; x++)
+            agreement += (double)(difference[y * 128 + x] * tile[y * RUSHES_MARK_TILE + x]);
+    CHECK(agreement / (60 * 108) > 1.0);
+}
+
+static void a_mark_that_turns_over_is_no_motion(void)
+{
+    g_autoptr(RushesMarkMotion) motion = rushes_mark_motion_new(128, 80);
+    g_autofree float *a = g_new(float, 80 * 128), *b = g_new(float, 80 * 128),
+                     *difference = g_new(float, 80 * 128);
+    const float *tile = rushes_mark_tiles_pixels(rushes_mark_tiles_get(0), 0);
+
+    for (int i = 0; i < 80 * 128; i++) {
+        float mark = 2.0f * tile[i / 128 * RUSHES_MARK_TILE + i % 128];
+        a[i] = 128.0f - mark;
+        b[i] = 128.0f + mark;
+    }
+    rushes_mark_motion_subtract(motion, a, b, difference);
+    for (int i = 0; i < 80 * 128; i++)
+        CHECK(fabsf(difference[i] - (b[i] - a[i])) < 1e-4f);
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -250,6 +319,8 @@ int main(int argc, char **argv)
     TAP_RUN(no_flat_place_changes_by_more_than_three_code_values);
     TAP_RUN(mark_is_read_after_crop_and_half_size_and_crf_28);
     TAP_RUN(unmarked_and_flat_clips_have_no_mark);
+    TAP_RUN(what_moves_cancels_and_the_mark_stays);
+    TAP_RUN(a_mark_that_turns_over_is_no_motion);
     TAP_RUN(film_tells_which_take_is_seen_when);
     TAP_RUN(label_is_legible_on_white_and_black_and_wanders_everywhere);
     return scratch_end(tap_done());
