@@ -211,10 +211,12 @@ static void job_failed(RushesQueue *self, const RushesEngineEvent *event)
     if (worker_gone) // nothing is sent before the next worker says that it is ready
         g_clear_pointer(&self->device, g_free);
     if (worker_gone && ++self->crashes < MOST_CRASHES) {
+        gboolean lost = g_str_equal(code, "device");
+        g_autofree char *told = g_strdup_printf(
+            "%s%s started again, and the take goes on from its last finished step.",
+            lost ? event->what : "The worker stopped; it is", lost ? " The worker is" : "");
         queue_set_state(self, item, RUSHES_TAKE_INTERRUPTED, NULL);
-        queue_notice(self,
-                     "The worker stopped; it is started again, and the take goes on from its last "
-                     "finished step.");
+        queue_notice(self, told);
     } else if (g_str_equal(code, "disk_full")) {
         queue_set_state(self, item, RUSHES_TAKE_PAUSED, sentence);
         rushes_queue_set_paused(self, TRUE);

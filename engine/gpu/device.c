@@ -39,8 +39,7 @@ RshStatus gpu_check(const Gpu *gpu, RshError *error)
     if (!gpu->lost)
         return RSH_OK;
     return error_set(error, RSH_ERROR_DEVICE,
-                     "the device %s was lost (driver reset or fault); what was finished is kept, "
-                     "start the job again",
+                     "the device %s was lost (driver reset or fault); what was finished is kept",
                      gpu->caps.name);
 }
 

@@ -181,6 +181,18 @@ static void a_job_that_kills_the_worker_again_and_again_fails(Fixture *fixture, 
     g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 0);
 }
 
+static void a_lost_device_is_named_and_the_take_goes_on(Fixture *fixture, gconstpointer data)
+{
+    g_setenv("FAKE_ERROR", "device", TRUE);
+    fixture_start(fixture);
+    RushesTake *take = add_job(fixture, "one");
+
+    wait_for_state(take, RUSHES_TAKE_INTERRUPTED);
+    wait_for_state(take, RUSHES_TAKE_FAILED); // with the third device that is lost
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], "asked for this failure. The worker is"));
+    g_assert_nonnull(strstr(fixture->notices->pdata[0], "last finished step"));
+}
+
 static void a_hung_worker_is_killed(Fixture *fixture, gconstpointer data)
 {
     g_setenv("FAKE_STEP_MS", "3000", TRUE);
@@ -346,6 +358,7 @@ int main(int argc, char **argv)
     ADD("/queue/dead-while-denoising", "denoise", a_dead_worker_is_started_again);
     ADD("/queue/dead-while-decoding", "decode", a_dead_worker_is_started_again);
     ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
+    ADD("/queue/lost", NULL, a_lost_device_is_named_and_the_take_goes_on);
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
     ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
     ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
