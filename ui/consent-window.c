@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "consent-window.h"
 
+#include "entry-row.h"
 #include "rights/consent-use.h"
 #include "toast.h"
 
@@ -100,6 +101,7 @@ static void on_revoke_answer(AdwMessageDialog *dialog, const char *answer,
     else
         say(self, failure->message);
     fill_list(self);
+    gtk_widget_grab_focus(GTK_WIDGET(self->add)); // the button that was pressed is gone
 }
 
 static void on_revoke(GtkWidget *button, RushesConsentWindow *self)
@@ -335,6 +337,9 @@ static void rushes_consent_window_class_init(RushesConsentWindowClass *klass)
 static void rushes_consent_window_init(RushesConsentWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_entry_row_name_text(self->person);
+    rushes_entry_row_name_text(self->scope);
+    rushes_entry_row_name_text(self->until);
 }
 
 GtkWindow *rushes_consent_window_new(GtkWindow *parent, RushesLibrary *library, const char *project,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rights-window.h"
 
+#include "entry-row.h"
 #include "rights/rights-sources.h"
 #include "rights/rights-watch.h"
 #include "toast.h"
@@ -157,6 +158,7 @@ static void rushes_rights_window_class_init(RushesRightsWindowClass *klass)
 static void rushes_rights_window_init(RushesRightsWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_entry_row_name_text(self->words);
     self->watch = rushes_rights_watch_new();
     g_signal_connect_swapped(self->watch, "changed", G_CALLBACK(fill), self);
     fill(self);
