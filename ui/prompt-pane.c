@@ -239,6 +239,8 @@ void rushes_prompt_pane_flush(RushesPromptPane *self)
 
 void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe)
 {
+    g_autoptr(GError) failure = NULL;
+
     // What was being written is one edit, what replaces it another.
     rushes_prompt_pane_flush(self);
     rushes_project_begin(self->project, "Use Recipe");
@@ -250,7 +252,8 @@ void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *re
     prompt_show_recipe(self);
     on_edited(self);
     rushes_prompt_pane_flush(self);
-    rushes_project_end(self->project);
+    if (!rushes_project_end(self->project, &failure) && failure)
+        gtk_widget_activate_action(GTK_WIDGET(self), "win.say", "s", failure->message);
 }
 
 void rushes_prompt_pane_new_seed(RushesPromptPane *self)

@@ -93,7 +93,7 @@ static void on_sound_dragged(RushesSoundBlock *block, int part, double dx, gbool
     if (ABS(dx) >= 3) {
         rushes_project_begin(self->project, sound_label(part));
         rushes_film_edit_sound(self->project, id, sound_label(part), fields, &failure);
-        rushes_project_end(self->project);
+        rushes_project_end(self->project, failure ? NULL : &failure);
     }
     end_drag(self);
     timeline_failed(self, failure);
@@ -197,7 +197,7 @@ static void on_shot_dragged(RushesShotBlock *block, int part, double dx, gboolea
     if (ABS(dx) >= 1) {
         rushes_project_begin(self->project, label);
         rushes_project_edit_shot(self->project, shot, label, fields, &failure);
-        rushes_project_end(self->project);
+        rushes_project_end(self->project, failure ? NULL : &failure);
     }
     end_drag(self);
     timeline_failed(self, failure);

@@ -97,7 +97,7 @@ static void put_line(RushesTimelineSpeech *self, const char *media, const Line *
     if (id) {
         rushes_project_begin(line->project, "Change Spoken Line");
         rushes_film_edit_sound(line->project, id, "Change Spoken Line", fields, &failure);
-        rushes_project_end(line->project);
+        rushes_project_end(line->project, failure ? NULL : &failure);
     } else {
         id = rushes_film_add_sound(line->project, fields, "Add Spoken Line", &failure);
     }

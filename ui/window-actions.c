@@ -105,7 +105,7 @@ static void delete_take(GtkWidget *widget, const char *action, GVariant *paramet
             rushes_queue_cancel(self->queue, item);
         rushes_project_remove_take(self->project, takes->pdata[i], &failure);
     }
-    rushes_project_end(self->project);
+    rushes_project_end(self->project, failure ? NULL : &failure);
     if (failure) {
         window_check(self, failure);
         return;
@@ -152,7 +152,7 @@ static void add_to_timeline(GtkWidget *widget, const char *action, GVariant *par
         rushes_project_trim_shot(self->project, shot, in >= 0 ? in : rushes_shot_get_in(shot),
                                  out >= 0 ? out : rushes_shot_get_out(shot), &failure);
     }
-    rushes_project_end(self->project);
+    rushes_project_end(self->project, failure ? NULL : &failure);
     window_check(self, failure);
 }
 
@@ -176,7 +176,7 @@ static void fill_timeline(GtkWidget *widget, const char *action, GVariant *param
         if (rushes_take_get_star(take) && !g_hash_table_contains(used, take))
             rushes_project_add_shot(self->project, take, g_list_model_get_n_items(shots), &failure);
     }
-    rushes_project_end(self->project);
+    rushes_project_end(self->project, failure ? NULL : &failure);
     if (g_list_model_get_n_items(shots) == before && !failure)
         window_say(self, "Every starred take is on the timeline already: F stars a take.");
     window_check(self, failure);

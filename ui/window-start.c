@@ -159,6 +159,7 @@ static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
 
     if (!take || rushes_take_get_state(take) != RUSHES_TAKE_DONE)
         return;
+    GError *failure = NULL;
     rushes_project_begin(self->project, "Extend Take");
     rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
     rushes_prompt_pane_new_seed(self->prompt);
@@ -166,7 +167,8 @@ static void extend(GtkWidget *widget, const char *action, GVariant *parameter)
     cJSON_AddStringToObject(start, "kind", "extend");
     cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));
     window_set_start(self, start);
-    rushes_project_end(self->project);
+    rushes_project_end(self->project, &failure);
+    window_check(self, failure);
     window_focus_words(self);
 }
 

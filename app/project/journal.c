@@ -123,13 +123,18 @@ static gboolean write_all(int fd, const char *text, gsize length, off_t at)
     return TRUE;
 }
 
-gboolean rushes_journal_append(RushesJournal *self, cJSON *edit, GError **error)
+gboolean rushes_journal_is_writable(RushesJournal *self, GError **error)
 {
-    if (self->fd < 0) {
+    if (self->fd < 0)
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_READ_ONLY,
                     "This project is open for reading only: use Save As to go on in a copy.");
+    return self->fd >= 0;
+}
+
+gboolean rushes_journal_append(RushesJournal *self, cJSON *edit, GError **error)
+{
+    if (!rushes_journal_is_writable(self, error))
         return FALSE;
-    }
     rushes_json_put(edit, "seq", cJSON_CreateNumber((double)(self->seq + 1)));
     char *line = cJSON_PrintUnformatted(edit);
     gsize length = strlen(line);

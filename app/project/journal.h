@@ -22,6 +22,9 @@ RushesJournal *rushes_journal_open(const char *path, gboolean writable, RushesJo
                                    gpointer data, char **damaged, GError **error);
 void rushes_journal_close(RushesJournal *self);
 
+// Whether lines can be written; the error says what to do where they cannot.
+gboolean rushes_journal_is_writable(RushesJournal *self, GError **error);
+
 // Writes one line and syncs it. On failure the file is as before and the edit must not be applied.
 // Adds "seq" to `edit`.
 gboolean rushes_journal_append(RushesJournal *self, cJSON *edit, GError **error);

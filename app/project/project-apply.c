@@ -130,6 +130,22 @@ static gboolean apply_shot(RushesProject *self, const char *name, const cJSON *o
     return TRUE;
 }
 
+// What fits of a group is applied, and the first that does not is told.
+static gboolean apply_all(RushesProject *self, const cJSON *op, GError **error)
+{
+    gboolean fits = TRUE;
+    const cJSON *part;
+
+    cJSON_ArrayForEach(part, cJSON_GetObjectItemCaseSensitive(op, "ops"))
+    {
+        GError **first = fits ? error : NULL;
+        fits &= g_str_equal(rushes_json_string(part, "op", ""), "all")
+                    ? project_misfit(first, "A group of edits holds another group.")
+                    : project_apply(self, part, first);
+    }
+    return fits;
+}
+
 gboolean project_apply(RushesProject *self, const cJSON *op, GError **error)
 {
     static const char *const shot_ops[] = {"shot-add", "shot-remove", "shot-set", "shot-move",
@@ -143,6 +159,8 @@ gboolean project_apply(RushesProject *self, const cJSON *op, GError **error)
         return apply_take(self, name, op, error);
     if (g_str_equal(name, "draft"))
         return apply_draft(self, op, error);
+    if (g_str_equal(name, "all"))
+        return apply_all(self, op, error);
     const char *key = rushes_json_string(op, "key", "");
     if (!g_str_equal(name, "set") || !*key)
         return project_misfit(error,

@@ -49,21 +49,44 @@ static void save_touched_take(RushesProject *self, const cJSON *op)
         g_message("%s", failure->message); // the journal has it; the next save writes it again
 }
 
+// One line for all ops of a group: a process that ends leaves all of them or none.
+static gboolean write_group(RushesProject *self, GError **error)
+{
+    cJSON *first = cJSON_GetArrayItem(self->group_ops, 0);
+
+    if (!first)
+        return TRUE;
+    if (!first->next)
+        return rushes_journal_append(self->journal, first, error);
+    g_autoptr(cJSON) all = project_op_new("all");
+    cJSON_AddItemReferenceToObject(all, "ops", self->group_ops);
+    return rushes_journal_append(self->journal, all, error);
+}
+
 // Applies and journals one op; its inverse is owned by the caller, NULL on failure. Applied first,
 // because a line that does not fit must never reach the journal; nothing is drawn in between.
+// In a group the line is written at its end.
 static cJSON *commit(RushesProject *self, cJSON *op, GError **error)
 {
     g_autoptr(cJSON) inverse = project_invert(self, op);
-    if (!inverse) {
+    if (!inverse)
         project_misfit(error, "What was to be edited is not in this project any more.");
-        return NULL;
+    gboolean fits = inverse && rushes_journal_is_writable(self->journal, error) &&
+                    project_apply(self, op, error);
+    if (self->group_depth > 0) {
+        self->group_failed |= !fits;
+        if (!fits)
+            return NULL;
+        cJSON_AddItemToArray(self->group_ops, cJSON_Duplicate(op, TRUE));
+        cJSON_InsertItemInArray(self->group_inverses, 0, cJSON_Duplicate(inverse, TRUE));
+        return g_steal_pointer(&inverse);
     }
-    if (!project_apply(self, op, error))
-        return NULL;
-    if (!rushes_journal_append(self->journal, op, error)) {
+    if (fits && !rushes_journal_append(self->journal, op, error)) {
         project_apply(self, inverse, NULL);
-        return NULL;
+        fits = FALSE;
     }
+    if (!fits)
+        return NULL;
     save_touched_take(self, op);
     return g_steal_pointer(&inverse);
 }
@@ -142,40 +165,74 @@ void rushes_project_begin(RushesProject *self, const char *label)
 {
     if (self->group_depth++ == 0) {
         self->group_label = g_intern_string(label);
-        self->group_open = FALSE;
+        self->group_open = self->group_failed = FALSE;
+        self->group_ops = cJSON_CreateArray();
+        self->group_inverses = cJSON_CreateArray();
     }
 }
 
-void rushes_project_end(RushesProject *self)
+static gboolean touches_draft(const cJSON *ops)
 {
-    g_return_if_fail(self->group_depth > 0);
-    if (--self->group_depth == 0)
-        self->group_open = FALSE;
+    const cJSON *op;
+
+    cJSON_ArrayForEach(op, ops)
+    {
+        if (g_str_equal(rushes_json_string(op, "op", ""), "draft"))
+            return TRUE;
+    }
+    return FALSE;
 }
 
-// Commits the ops of the newest entry of `from`, last first, and keeps their inverses in `to`.
+static void take_back_group(RushesProject *self)
+{
+    const cJSON *inverse;
+
+    cJSON_ArrayForEach(inverse, self->group_inverses) project_apply(self, inverse, NULL);
+    if (self->group_open)
+        undo_entry_free(g_queue_pop_head(&self->undo));
+    project_notify_undo(self);
+    project_emit_edited(self);
+    if (touches_draft(self->group_inverses))
+        project_emit_draft_changed(self);
+}
+
+gboolean rushes_project_end(RushesProject *self, GError **error)
+{
+    const cJSON *op;
+
+    g_return_val_if_fail(self->group_depth > 0, FALSE);
+    if (--self->group_depth > 0)
+        return !self->group_failed;
+    gboolean kept = !self->group_failed && write_group(self, error);
+    if (!kept)
+        take_back_group(self);
+    else
+        cJSON_ArrayForEach(op, self->group_ops) save_touched_take(self, op);
+    g_clear_pointer(&self->group_ops, cJSON_Delete);
+    g_clear_pointer(&self->group_inverses, cJSON_Delete);
+    self->group_open = FALSE;
+    return kept;
+}
+
+// Commits the ops of the newest entry of `from`, last first, and keeps their inverses in `to`: all or none.
 static gboolean turn_back(RushesProject *self, GQueue *from, GQueue *to, GError **error)
 {
     UndoEntry *entry = g_queue_peek_head(from);
-    gboolean draft = FALSE;
 
     if (!entry)
         return FALSE;
     UndoEntry *back = push_entry(to, entry->label, NULL);
-    while (entry->inverses->len > 0) {
-        cJSON *op = entry->inverses->pdata[entry->inverses->len - 1];
-        cJSON *inverse = commit(self, op, error);
-        if (!inverse)
-            break;
+    gboolean draft = FALSE;
+    rushes_project_begin(self, entry->label);
+    for (guint i = entry->inverses->len; i-- > 0 && !self->group_failed;) {
+        const cJSON *op = entry->inverses->pdata[i];
+        cJSON *inverse = commit(self, entry->inverses->pdata[i], error);
+        if (inverse)
+            g_ptr_array_add(back->inverses, inverse);
         draft |= g_str_equal(rushes_json_string(op, "op", ""), "draft");
-        g_ptr_array_add(back->inverses, inverse);
-        g_ptr_array_remove_index(entry->inverses, entry->inverses->len - 1);
     }
-    gboolean whole = entry->inverses->len == 0;
-    if (whole)
-        undo_entry_free(g_queue_pop_head(from));
-    if (back->inverses->len == 0)
-        undo_entry_free(g_queue_pop_head(to));
+    gboolean whole = rushes_project_end(self, error);
+    undo_entry_free(g_queue_pop_head(whole ? from : to));
     project_notify_undo(self);
     project_emit_edited(self);
     if (draft)

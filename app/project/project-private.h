@@ -31,7 +31,9 @@ struct _RushesProject {
 
     GQueue undo, redo; // of UndoEntry, newest first
     guint group_depth;
-    gboolean group_open; // the newest undo entry belongs to the open group
+    gboolean group_open;               // the newest undo entry belongs to the open group
+    gboolean group_failed;             // an edit of it could not be made: none of them counts
+    cJSON *group_ops, *group_inverses; // arrays while one is open: as made, and last first
     const char *group_label;
 };
 

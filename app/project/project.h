@@ -82,9 +82,11 @@ gboolean rushes_project_edit_shot(RushesProject *self, RushesShot *shot, const c
 gboolean rushes_project_set_value(RushesProject *self, const char *key, const cJSON *value,
                                   const char *label, GError **error);
 
-// Between begin and end, edits undo as one under `label`. Nests.
+// Between begin and end, edits undo as one under `label`, and are one line of the journal: all of them are
+// made or, when one fails or the line cannot be written, none. Nests; nothing may return to the main loop in
+// between. `end` gives FALSE when none was made; `error` is only set where the edits themselves succeeded.
 void rushes_project_begin(RushesProject *self, const char *label);
-void rushes_project_end(RushesProject *self);
+gboolean rushes_project_end(RushesProject *self, GError **error);
 
 gboolean rushes_project_undo(RushesProject *self, GError **error); // FALSE also when none is left
 gboolean rushes_project_redo(RushesProject *self, GError **error);

@@ -95,8 +95,7 @@ char *rushes_film_add_sound(RushesProject *project, const cJSON *fields, const c
     cJSON_AddItemToArray(lane, clip);
     rushes_project_begin(project, label); // never joined with the one before
     gboolean added = put_list(project, SOUND, lane, label, error);
-    rushes_project_end(project);
-    return added ? g_steal_pointer(&id) : NULL;
+    return rushes_project_end(project, error) && added ? g_steal_pointer(&id) : NULL;
 }
 
 gboolean rushes_film_edit_sound(RushesProject *project, const char *id, const char *label,
@@ -140,8 +139,7 @@ gboolean rushes_film_trim_sound(RushesProject *project, const char *id, gboolean
     cJSON_AddNumberToObject(change, begins ? "in" : "out", media);
     rushes_project_begin(project, "Trim Sound");
     gboolean trimmed = rushes_film_edit_sound(project, kept, "Trim Sound", change, error);
-    rushes_project_end(project);
-    return trimmed;
+    return rushes_project_end(project, error) && trimmed;
 }
 
 gboolean rushes_film_remove_sound(RushesProject *project, const char *id, GError **error)
@@ -154,8 +152,7 @@ gboolean rushes_film_remove_sound(RushesProject *project, const char *id, GError
     cJSON_DeleteItemFromArray(lane, index);
     rushes_project_begin(project, "Remove Sound");
     gboolean removed = put_list(project, SOUND, lane, "Remove Sound", error);
-    rushes_project_end(project);
-    return removed;
+    return rushes_project_end(project, error) && removed;
 }
 
 gboolean rushes_film_split_sound(RushesProject *project, const char *id, double seconds,
@@ -182,8 +179,7 @@ gboolean rushes_film_split_sound(RushesProject *project, const char *id, double 
     lane = insert_item(g_steal_pointer(&lane), index + 1, second);
     rushes_project_begin(project, "Split Sound");
     gboolean split = put_list(project, SOUND, lane, "Split Sound", error);
-    rushes_project_end(project);
-    return split;
+    return rushes_project_end(project, error) && split;
 }
 
 // ---- splitting a shot ----
@@ -239,8 +235,7 @@ gboolean rushes_film_split_shot(RushesProject *project, RushesShot *shot, int fr
     rushes_project_begin(project, "Split");
     gboolean split = add_second_half(project, shot, index + 1, frame, out, error) &&
                      end_first_half(project, shot, frame - 1, error);
-    rushes_project_end(project);
-    return split;
+    return rushes_project_end(project, error) && split;
 }
 
 // ---- ripple ----
@@ -289,8 +284,7 @@ gboolean rushes_film_ripple_shot(RushesProject *project, RushesShot *shot, GErro
         double shorter = before->frames / before->fps - after->frames / after->fps;
         done = pull_later(project, end, shorter, "Ripple Delete", error);
     }
-    rushes_project_end(project);
-    return done;
+    return rushes_project_end(project, error) && done;
 }
 
 gboolean rushes_film_ripple_sound(RushesProject *project, const char *id, GError **error)
@@ -304,8 +298,7 @@ gboolean rushes_film_ripple_sound(RushesProject *project, const char *id, GError
     rushes_project_begin(project, "Ripple Delete");
     gboolean done = rushes_film_remove_sound(project, id, error) &&
                     pull_list(project, SOUND, end, seconds, "Ripple Delete", error);
-    rushes_project_end(project);
-    return done;
+    return rushes_project_end(project, error) && done;
 }
 
 // ---- markers ----
@@ -342,8 +335,7 @@ gboolean rushes_film_add_marker(RushesProject *project, double at, const char *t
     list = insert_item(g_steal_pointer(&list), index, marker);
     rushes_project_begin(project, "Add Marker");
     gboolean added = put_list(project, MARKERS, list, "Add Marker", error);
-    rushes_project_end(project);
-    return added;
+    return rushes_project_end(project, error) && added;
 }
 
 gboolean rushes_film_rename_marker(RushesProject *project, guint index, const char *text,
@@ -367,8 +359,7 @@ gboolean rushes_film_remove_marker(RushesProject *project, guint index, GError *
     cJSON_DeleteItemFromArray(list, (int)index);
     rushes_project_begin(project, "Remove Marker");
     gboolean removed = put_list(project, MARKERS, list, "Remove Marker", error);
-    rushes_project_end(project);
-    return removed;
+    return rushes_project_end(project, error) && removed;
 }
 
 // ---- the canvas ----

@@ -195,7 +195,7 @@ static void grouped_edits_undo_as_one(void)
     rushes_project_begin(project, "Fill Timeline");
     for (guint i = 0; i < 5; i++)
         rushes_project_add_shot(project, take, i, NULL);
-    rushes_project_end(project);
+    g_assert_true(rushes_project_end(project, NULL));
     for (int in = 1; in < 6; in++) // a drag of the handle
         rushes_project_trim_shot(project, shot_at(project, 2), in, 9, NULL);
     g_assert_true(rushes_project_undo(project, NULL));
