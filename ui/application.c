@@ -24,16 +24,45 @@ struct _RushesApplication {
 G_DEFINE_FINAL_TYPE(RushesApplication, rushes_application, ADW_TYPE_APPLICATION)
 
 static void open_folder(RushesApplication *self, const char *folder, RushesProjectFlags flags);
+static void choose_new(RushesApplication *self);
+static void choose_project(RushesApplication *self);
+
+// What can be done about a project that did not open: the answer is an opening with these flags, or another project.
+static void on_answer(AdwMessageDialog *dialog, const char *answer, RushesApplication *self)
+{
+    const char *folder = g_object_get_data(G_OBJECT(dialog), "folder");
+    if (g_str_equal(answer, "read-only"))
+        open_folder(self, folder, RUSHES_PROJECT_READ_ONLY);
+    else if (g_str_equal(answer, "rebuild"))
+        open_folder(self, folder, RUSHES_PROJECT_REBUILD);
+    else if (g_str_equal(answer, "new"))
+        choose_new(self);
+    else if (g_str_equal(answer, "another"))
+        choose_project(self);
+}
+
+// A sentence that stands alone ends the studio when it is closed. So it also leads to other projects, or nobody
+// would get past a last project that does not open.
+static AdwMessageDialog *make_dialog(RushesApplication *self, const char *heading,
+                                     const char *sentence)
+{
+    GtkWindow *parent = gtk_application_get_active_window(GTK_APPLICATION(self));
+    AdwMessageDialog *dialog =
+        ADW_MESSAGE_DIALOG(adw_message_dialog_new(parent, heading, sentence));
+
+    adw_message_dialog_add_response(dialog, "close", "_Close");
+    if (!parent)
+        adw_message_dialog_add_responses(dialog, "new", "_New Project…", "another",
+                                         "Open _Another…", NULL);
+    adw_message_dialog_set_close_response(dialog, "close");
+    g_signal_connect(dialog, "response", G_CALLBACK(on_answer), self);
+    gtk_window_set_application(GTK_WINDOW(dialog), GTK_APPLICATION(self));
+    return dialog;
+}
 
 static void say_without_window(RushesApplication *self, const char *heading, const char *sentence)
 {
-    GtkWindow *parent = gtk_application_get_active_window(GTK_APPLICATION(self));
-    GtkWidget *dialog = adw_message_dialog_new(parent, heading, NULL);
-
-    adw_message_dialog_set_body(ADW_MESSAGE_DIALOG(dialog), sentence);
-    adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", "_Close");
-    gtk_window_set_application(GTK_WINDOW(dialog), GTK_APPLICATION(self));
-    gtk_window_present(GTK_WINDOW(dialog));
+    gtk_window_present(GTK_WINDOW(make_dialog(self, heading, sentence)));
 }
 
 static RushesWindow *show_project(RushesApplication *self, RushesProject *project)
@@ -43,34 +72,17 @@ static RushesWindow *show_project(RushesApplication *self, RushesProject *projec
     return window;
 }
 
-// What can be done about a project that did not open: the answer is an opening with these flags.
-static void on_open_answer(AdwMessageDialog *dialog, const char *answer, RushesApplication *self)
-{
-    const char *folder = g_object_get_data(G_OBJECT(dialog), "folder");
-    if (g_str_equal(answer, "read-only"))
-        open_folder(self, folder, RUSHES_PROJECT_READ_ONLY);
-    else if (g_str_equal(answer, "rebuild"))
-        open_folder(self, folder, RUSHES_PROJECT_REBUILD);
-}
-
 static void ask_how_to_open(RushesApplication *self, const char *folder, const GError *failure)
 {
     gboolean readable = g_error_matches(failure, RUSHES_ERROR, RUSHES_ERROR_BUSY) ||
                         g_error_matches(failure, RUSHES_ERROR, RUSHES_ERROR_READ_ONLY);
-    GtkWindow *parent = gtk_application_get_active_window(GTK_APPLICATION(self));
-    GtkWidget *dialog = adw_message_dialog_new(parent, "The Project Cannot Be Opened", NULL);
+    AdwMessageDialog *dialog = make_dialog(self, "The Project Cannot Be Opened", failure->message);
 
-    adw_message_dialog_set_body(ADW_MESSAGE_DIALOG(dialog), failure->message);
-    adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", "_Close");
     if (readable)
-        adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "read-only", "Open _Read-Only");
+        adw_message_dialog_add_response(dialog, "read-only", "Open _Read-Only");
     else if (g_error_matches(failure, RUSHES_ERROR, RUSHES_ERROR_FORMAT))
-        adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "rebuild",
-                                        "_Rebuild From Takes");
-    adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "close");
+        adw_message_dialog_add_response(dialog, "rebuild", "_Rebuild From Takes");
     g_object_set_data_full(G_OBJECT(dialog), "folder", g_strdup(folder), g_free);
-    g_signal_connect(dialog, "response", G_CALLBACK(on_open_answer), self);
-    gtk_window_set_application(GTK_WINDOW(dialog), GTK_APPLICATION(self));
     gtk_window_present(GTK_WINDOW(dialog));
 }
 
@@ -153,6 +165,15 @@ static void rushes_application_open(GApplication *application, GFile **files, in
     }
 }
 
+// Where nothing was chosen and no window is behind, the studio begins as it was started.
+static void end_choosing(RushesApplication *self, GtkNativeDialog *dialog)
+{
+    g_object_unref(dialog);
+    if (!gtk_application_get_windows(GTK_APPLICATION(self)))
+        g_application_activate(G_APPLICATION(self));
+    g_application_release(G_APPLICATION(self));
+}
+
 static void on_folder_chosen(GtkNativeDialog *dialog, int response, RushesApplication *self)
 {
     if (response == GTK_RESPONSE_ACCEPT) {
@@ -161,7 +182,7 @@ static void on_folder_chosen(GtkNativeDialog *dialog, int response, RushesApplic
         if (path)
             open_path(self, path);
     }
-    g_object_unref(dialog);
+    end_choosing(self, dialog);
 }
 
 static void on_new_chosen(GtkNativeDialog *dialog, int response, RushesApplication *self)
@@ -178,7 +199,7 @@ static void on_new_chosen(GtkNativeDialog *dialog, int response, RushesApplicati
         else
             say_without_window(self, "The Project Cannot Be Made", failure->message);
     }
-    g_object_unref(dialog);
+    end_choosing(self, dialog);
 }
 
 static void choose(RushesApplication *self, GtkFileChooserAction action, const char *title,
@@ -189,18 +210,29 @@ static void choose(RushesApplication *self, GtkFileChooserAction action, const c
     if (action == GTK_FILE_CHOOSER_ACTION_SAVE)
         gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), "Untitled.rushes");
     g_signal_connect(dialog, "response", on_response, self);
+    g_application_hold(G_APPLICATION(self)); // there may be no window
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+}
+
+static void choose_new(RushesApplication *self)
+{
+    choose(self, GTK_FILE_CHOOSER_ACTION_SAVE, "New Project", "_Create", G_CALLBACK(on_new_chosen));
+}
+
+static void choose_project(RushesApplication *self)
+{
+    choose(self, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, "Open Project", "_Open",
+           G_CALLBACK(on_folder_chosen));
 }
 
 static void act_new(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-    choose(data, GTK_FILE_CHOOSER_ACTION_SAVE, "New Project", "_Create", G_CALLBACK(on_new_chosen));
+    choose_new(data);
 }
 
 static void act_open(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-    choose(data, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, "Open Project", "_Open",
-           G_CALLBACK(on_folder_chosen));
+    choose_project(data);
 }
 
 static void act_open_folder(GSimpleAction *action, GVariant *parameter, gpointer data)
