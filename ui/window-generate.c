@@ -35,10 +35,25 @@ static RushesTake *make_take(RushesWindow *self, const RushesRecipe *recipe, gbo
     return take;
 }
 
+// A take that was put before all others goes behind the one of the same draft that was put there before it.
+static void move_behind(RushesWindow *self, RushesTake *take, RushesTake *before, GError **error)
+{
+    GListModel *items = G_LIST_MODEL(self->queue);
+    RushesQueueItem *item = window_find_item(self, take);
+
+    for (guint i = 0; item && i < g_list_model_get_n_items(items); i++) {
+        g_autoptr(RushesQueueItem) other = g_list_model_get_item(items, i);
+        if (rushes_queue_item_get_take(other) != before)
+            continue;
+        rushes_queue_move(self->queue, item, i, error);
+        break;
+    }
+}
+
 static void generate_draft(RushesWindow *self, gboolean front)
 {
     GError *failure = NULL;
-    RushesTake *first = NULL;
+    RushesTake *first = NULL, *last = NULL;
 
     rushes_prompt_pane_flush(self->prompt);
     if (!rushes_prompt_pane_has_words(self->prompt)) {
@@ -69,7 +84,10 @@ static void generate_draft(RushesWindow *self, gboolean front)
     int takes = rushes_project_get_draft_takes(self->project);
     for (int i = 0; i < takes && !failure; i++) {
         RushesTake *take = make_take(self, recipe, front, &failure);
+        if (take && last && front)
+            move_behind(self, take, last, &failure);
         first = first ? first : take;
+        last = take;
         recipe->seed++;
     }
     rushes_library_add_prompt(rushes_queue_get_library(self->queue), recipe->prompt, NULL);

@@ -62,7 +62,7 @@ def selected():
             and node.name.startswith("Take ") and node.getState().contains(pyatspi.STATE_SELECTED)]
 
 
-def variations():
+def variations(home):
     """Three takes in one go: each is looked at while it forms, until another one is chosen."""
     press("Takes: 1 take")
     wait(lambda: focused() and focused().getRole() == pyatspi.ROLE_SPIN_BUTTON, 5)
@@ -79,6 +79,12 @@ def variations():
     press_at(x + width // 3, y + height // 2)
     wait(lambda: named("Take 6, done"))
     check("a take that is chosen meanwhile stays", [name.split(",")[0] for name in selected()] == ["Take 1"])
+    before = set(take_json(home))
+    xdo("key", "ctrl+shift+Return")
+    wait(lambda: named("Take 7, done") and named("Take 8, done") and named("Take 9, done"))
+    made = sorted(set(take_json(home)) - before, key=lambda file: (file.parent / "take.mkv").stat().st_mtime_ns)
+    seeds = [json.loads(file.read_text())["recipe"]["seed"] for file in made]
+    check("several that go before all others are made in their order", len(seeds) == 3 and seeds == sorted(seeds))
 
 
 def main():
@@ -169,7 +175,7 @@ def main():
         check("the recipes say what they start from",
               sorted((given.get("kind", ""), given.get("frames", 0)) for given in started) == [("", 0), ("extend", 9), ("image", 1)])
         press("Remove the first frame")
-        variations()
+        variations(home)
         xdo("key", "w")
         wait(lambda: focused() and focused().name == "Note", 10)
         xdo("type", "too dark")
