@@ -16,6 +16,20 @@
 // A journal of this many lines is folded into project.json at the next opening.
 #define JOURNAL_FOLD 200
 
+// A folder without take.json is a copy that is under way, or not ours; with a take's film in it, it is one that broke off.
+static void name_half_copy(RushesProject *self, const char *path, const char *name)
+{
+    g_autofree char *film = g_build_filename(path, "take.mkv", NULL);
+
+    if (!g_file_test(film, G_FILE_TEST_EXISTS))
+        return;
+    g_autofree char *notice =
+        g_strdup_printf("The take in takes/%s has a film but no take.json and is not shown: copy "
+                        "its whole folder again.",
+                        name);
+    project_set_notice(self, notice);
+}
+
 // Loads every take of the folder, by id. A take that cannot be read is left alone and named.
 static GHashTable *load_takes(RushesProject *self)
 {
@@ -28,8 +42,10 @@ static GHashTable *load_takes(RushesProject *self)
         g_autofree char *path = g_build_filename(folder, name, NULL);
         g_autofree char *json = g_build_filename(path, "take.json", NULL);
         g_autoptr(GError) failure = NULL;
-        if (!g_file_test(json, G_FILE_TEST_EXISTS))
-            continue; // a copy that is under way, or not ours
+        if (!g_file_test(json, G_FILE_TEST_EXISTS)) {
+            name_half_copy(self, path, name);
+            continue;
+        }
         RushesTake *take = rushes_take_load(path, &failure);
         if (take) {
             g_hash_table_insert(takes, (gpointer)rushes_take_get_id(take), take);
@@ -120,7 +136,9 @@ static void read_state(RushesProject *self, cJSON *state)
             rushes_recipe_free(self->draft);
             self->draft = recipe;
         } else {
-            project_set_notice(self, failure->message);
+            g_autofree char *text =
+                g_strconcat("The draft in project.json: ", failure->message, NULL);
+            project_set_notice(self, text);
         }
     }
     self->draft_takes = rushes_json_int(state, "draft_takes", 1, 64, 1);

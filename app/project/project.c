@@ -110,6 +110,8 @@ void project_emit_draft_changed(RushesProject *self)
 
 void project_set_notice(RushesProject *self, const char *notice)
 {
+    if (self->notice && strstr(self->notice, notice)) // of several alike, one says enough
+        return;
     g_autofree char *joined =
         self->notice ? g_strdup_printf("%s %s", self->notice, notice) : g_strdup(notice);
     g_free(self->notice);

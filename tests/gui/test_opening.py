@@ -46,11 +46,15 @@ def main():
         check("the other one is as it was", (newer / "project.json").read_text() == '{"version": 999}')
         end(studio, None)
         (home / "Mine.rushes" / "project.json").write_text("nonsense")
+        half = home / "Mine.rushes" / "takes" / "half"
+        half.mkdir(parents=True)
+        (half / "take.mkv").write_bytes(b"film")
         studio = subprocess.Popen([os.path.abspath(RUSHES)], env=STUDIO, cwd=home)
         wait(lambda: button_named("Rebuild From Takes"))
         check("nonsense in project.json can be rebuilt", press("Rebuild From Takes") and wait(lambda: named("Generate"), 10))
         kept = list((home / "Mine.rushes").glob("project.json.damaged-*"))
-        check("and is kept", [file.read_text() for file in kept] == ["nonsense"])
+        check("a take that was copied by half is named", wait(lambda: named("The take in takes/half has a film but no take.json"), 10))
+        check("and the nonsense is kept", [file.read_text() for file in kept] == ["nonsense"])
     finally:
         end(studio, manager)
     wait(lambda: not application(), 5)

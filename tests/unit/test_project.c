@@ -275,7 +275,11 @@ static void fields_of_a_wrong_kind_do_not_stop_the_opening(void)
                         "{\"steps\": -4}, \"draft_takes\": 1e300, \"seq\": \"no\", \"title\": {}}",
                         -1, NULL);
     g_autoptr(RushesProject) project = open_project(scratch);
-    g_assert_nonnull(rushes_project_get_notice(project));
+    const char *notice = rushes_project_get_notice(project);
+    const char *shot = strstr(notice, "A shot in project.json makes no sense");
+    g_assert_nonnull(shot);
+    g_assert_null(strstr(shot + 1, "A shot in")); // once, of four
+    g_assert_nonnull(strstr(notice, "The draft in project.json: "));
     g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_shots(project)), ==, 1);
     g_assert_cmpint(rushes_project_get_draft_takes(project), ==, 1);
 }
