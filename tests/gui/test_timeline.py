@@ -61,10 +61,9 @@ def state(folder):
     project = json.loads((folder / "project.json").read_text())
     shots, values = project["shots"], project
     journal = folder / "journal.jsonl"
-    for line in journal.read_text().splitlines() if journal.exists() else []:
-        edit = json.loads(line)
-        if edit.get("seq", 0) <= project.get("seq", 0):
-            continue
+    lines = map(json.loads, journal.read_text().splitlines() if journal.exists() else [])
+    later = [edit for edit in lines if edit.get("seq", 0) > project.get("seq", 0)]
+    for edit in (part for edit in later for part in edit.get("ops", [edit])):
         at = next((n for n, one in enumerate(shots) if one["id"] == edit.get("id")), None)
         if edit["op"] == "shot-set":
             shots[at].update(edit["fields"])
@@ -115,6 +114,32 @@ def change_shots(film):
     xdo("key", "ctrl+z")
     wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-1", "shot-2"], 5)
     return second
+
+
+def use_keys(film):
+    """What is done with keys alone, each of it taken back."""
+    x, y, width, height = box("Shot 1:")
+    press_at(x + width // 2, y + height // 2)
+    press_at(x + width // 3, y - 16)
+    time.sleep(0.3)
+    xdo("key", "s")
+    check("S splits the shot at the play head", wait(lambda: len(state(film)[0]) == 3, 5))
+    parts = [(one["in"], one["out"]) for one in state(film)[0]]
+    check("without a frame lost or shown twice", parts[0][0] == 0 and parts[0][1] + 1 == parts[1][0] and parts[1][1] == 29)
+    xdo("key", "shift+m")
+    check("Shift+M sets a marker there",
+          wait(lambda: '"marker' in (film / "journal.jsonl").read_text(), 5))
+    x, y, width, height = box("Shot 2:")
+    press_at(x + width // 2, y + height // 2)
+    xdo("key", "Delete")
+    check("Delete takes the chosen shot out and closes the gap",
+          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [parts[0], parts[2]], 5))
+    for _ in range(3):
+        xdo("key", "ctrl+z")
+        time.sleep(0.2)
+    check("Ctrl+Z takes it all back",
+          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [(0, 29), (0, 29)], 5))
+    xdo("key", "Escape")
 
 
 def move_head(second):
@@ -363,6 +388,7 @@ def main():
     try:
         check("the film is on the timeline", wait(lambda: named("Shot 2:")))
         time.sleep(1)
+        use_keys(film)
         second = change_shots(film)
         move_head(second)
         change_sounds(film, second, file)
