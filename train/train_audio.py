@@ -146,7 +146,7 @@ def main():
 
     from train import dataset
 
-    trainer(opts, team, np.load(dataset.SOUNDS, mmap_mode='r')).train()
+    trainer(opts, team, np.load(dataset.sounds_path(), mmap_mode='r')).train()
 
 
 if __name__ == '__main__':

@@ -4,10 +4,11 @@
     python3 -m train.train_transformer --minutes 60 --pictures 160x96:.5,256x160:.5 --batch 40
     python3 -m train.train_transformer --minutes 480 --sets 160x96:1
     python3 -m train.train_transformer --minutes 360 --sets 160x96:.5,256x160:.5
-    python3 -m train.train_transformer --minutes 60 --sets 160x96:1 --pictures 256x160:1 --batch 16
+    python3 -m train.train_transformer --minutes 60 --sets 256x160@leads:1 --pictures 256x160@leads:.8,256x160:.2 --batch 16
 """
 import argparse
 import json
+from typing import NamedTuple
 
 from train.loop import ranks
 
@@ -17,39 +18,46 @@ AUDIO_WEIGHT = 0.5
 PICTURES_FOR_A_CLIP = 4
 
 
+class Part(NamedTuple):
+    """One set of train/dataset.py."""
+
+    share: float
+    latents: object  # raw, [n, z, t, h, w]
+    audio: object  # latents of their sounds [n, 65, 20], or None
+    ids: list  # of the captions, [n][caption]
+
+
 class Samples:
     """Batches of normalised latents, their sounds and the ids of one of their captions."""
 
-    def __init__(self, sets, vae_weights, audio_weights, ids, empty):
-        """sets: [(raw latents [n, z, t, h, w], share)]; weights: mean and std; ids:
-        [clip][caption].
-        """
-        self.sets = [latents for latents, _ in sets]
-        total = sum(share for _, share in sets)
-        self.shares = [share / total for _, share in sets]
-        self.video_scale, self.audio_scale = vae_weights, audio_weights[1:]
-        self.audio, self.ids, self.empty = audio_weights[0], ids, empty
+    def __init__(self, parts, video_scale, audio_scale, empty):
+        """parts: [Part]; scales: (mean, std) of the latents; empty: ids of no words."""
+        self.parts = parts
+        total = sum(part.share for part in parts)
+        self.shares = [part.share / total for part in parts]
+        self.video_scale, self.audio_scale, self.empty = video_scale, audio_scale, empty
 
-    def take(self, rows, latents, pick):
-        """(video, audio, ids) of clips; pick(clip) chooses the ids of one."""
+    @property
+    def channels(self):
+        """Of the video latents."""
+        return self.parts[0].latents.shape[1]
+
+    def take(self, part, rows, pick):
+        """(video, audio or None, ids) of clips of a part; pick(captions) chooses the ids of one."""
         import numpy as np
         import torch
 
         from train import tokenizer
 
-        mean, std = self.video_scale
-        video = torch.from_numpy(latents[rows].astype(np.float32))
-        video = (video - mean.view(1, -1, 1, 1, 1)) / std.view(1, -1, 1, 1, 1)
-        ids = torch.from_numpy(tokenizer.pad([pick(row) for row in rows]))
-        return video, self.sounds(rows), ids
+        def normalised(latents, scale, shape):
+            mean, std = (torch.as_tensor(value).view(shape) for value in scale)
+            return (torch.from_numpy(latents[rows].astype(np.float32)) - mean) / std
 
-    def sounds(self, rows):
-        """Normalised audio latents of clips."""
-        import numpy as np
-        import torch
-
-        audio = torch.from_numpy(self.audio[rows].astype(np.float32))
-        return (audio - self.audio_scale[0]) / self.audio_scale[1]
+        video = normalised(part.latents, self.video_scale, (1, -1, 1, 1, 1))
+        audio = None
+        if part.audio is not None:
+            audio = normalised(part.audio, self.audio_scale, (1, 1, -1))
+        return video, audio, torch.from_numpy(tokenizer.pad([pick(part.ids[row]) for row in rows]))
 
     def draw(self, rng, set_rng, count):
         """A training batch. set_rng is common to the ranks, so that their batches have one
@@ -57,34 +65,23 @@ class Samples:
         """
         import numpy as np
 
-        latents = self.sets[int(set_rng.choice(len(self.sets), p=self.shares))]
-        rows = np.sort(rng.choice(len(latents) - HELD_OUT, count, replace=False))
+        part = self.parts[int(set_rng.choice(len(self.parts), p=self.shares))]
+        rows = np.sort(rng.choice(len(part.latents) - HELD_OUT, count, replace=False))
 
-        def pick(row):
+        def pick(captions):
             if rng.random() < EMPTY_CAPTIONS:
                 return self.empty
-            return self.ids[row][int(rng.integers(len(self.ids[row])))]
+            return captions[int(rng.integers(len(captions)))]
 
-        return self.take(rows, latents, pick)
+        return self.take(part, rows, pick)
 
     def held_out(self):
-        """The last clips of the first set, with their first captions."""
+        """The last clips of the first part, with their first captions."""
         import numpy as np
 
-        latents = self.sets[0]
-        rows = np.arange(len(latents) - HELD_OUT, len(latents))
-        return self.take(rows, latents, lambda row: self.ids[row][0])
-
-
-class Pictures(Samples):
-    """Batches of single pictures without sound."""
-
-    def __init__(self, sets, vae_weights, ids, empty):
-        """sets: [(raw latents [n, z, 1, h, w], share)], of the same scenes in each."""
-        super().__init__(sets, vae_weights, (None, None, None), ids, empty)
-
-    def sounds(self, rows):
-        return None
+        part = self.parts[0]
+        rows = np.arange(len(part.latents) - HELD_OUT, len(part.latents))
+        return self.take(part, rows, lambda captions: captions[0])
 
 
 class Both:
@@ -94,7 +91,7 @@ class Both:
 
     def __init__(self, clips, pictures):
         self.clips, self.pictures = clips, pictures
-        self.sets = clips.sets
+        self.channels = clips.channels
 
     def draw(self, rng, set_rng, count):
         """A training batch of either kind."""
@@ -107,42 +104,47 @@ class Both:
         return self.clips.held_out()
 
 
-def _opened(sets, path_of):
-    """[(latents of a size, share)] of 'SIZE:SHARE,...'."""
-    import numpy as np
-
+def _named(sets):
+    """[(name, share)] of 'NAME:SHARE,...'."""
     parts = [part.split(':') for part in sets.split(',')]
-    return [(np.load(path_of(size), mmap_mode='r'), float(share)) for size, share in parts]
+    return [(name, float(share)) for name, share in parts]
+
+
+def _ids(tok, path):
+    return [[tok.encode(text) for text in texts] for texts in json.loads(path.read_text())]
 
 
 def load_pictures(sets):
-    """Pictures from train/work/data; sets as on the command line."""
+    """Single pictures from train/work/data; sets as on the command line."""
+    import numpy as np
+
     from train import dataset, tokenizer
     from train.loop.checkpoint import average_weights
 
-    video, tok = average_weights('video-vae'), tokenizer.Tokenizer()
-    chosen = _opened(sets, dataset.pictures_path)
-    # Picture n is of the same scene in every size: the longest list of captions serves all.
-    lists = (dataset.pictures_path(part.split(':')[0]) for part in sets.split(','))
-    captions = max((json.loads(path.with_suffix('.json').read_text()) for path in lists), key=len)
-    ids = [[tok.encode(text) for text in texts] for texts in captions]
-    return Pictures(chosen, (video['mean'], video['std']), ids, tok.encode(''))
+    video, tok, parts = average_weights('video-vae'), tokenizer.Tokenizer(), []
+    for name, share in _named(sets):
+        path = dataset.pictures_path(name)
+        latents = np.load(path, mmap_mode='r')
+        parts.append(Part(share, latents, None, _ids(tok, path.with_suffix('.json'))))
+    return Samples(parts, (video['mean'], video['std']), None, tok.encode(''))
 
 
 def load_samples(sets):
-    """Samples from train/work/data; sets as on the command line."""
+    """Clips from train/work/data; sets as on the command line."""
     import numpy as np
 
     from train import dataset, tokenizer
     from train.loop.checkpoint import average_weights
 
     video, audio = average_weights('video-vae'), average_weights('audio-vae')
-    tok = tokenizer.Tokenizer()
-    captions = json.loads(dataset.CAPTIONS.read_text())
-    ids = [[tok.encode(text) for text in texts] for texts in captions]
-    scales = (np.load(dataset.AUDIO, mmap_mode='r'), audio['latent_mean'], audio['latent_std'])
-    chosen = _opened(sets, dataset.video_path)
-    return Samples(chosen, (video['mean'], video['std']), scales, ids, tok.encode(''))
+    tok, parts = tokenizer.Tokenizer(), []
+    for name, share in _named(sets):
+        _, world = dataset.world_of(name)
+        latents = np.load(dataset.video_path(name), mmap_mode='r')
+        sounds = np.load(dataset.audio_path(world), mmap_mode='r')
+        parts.append(Part(share, latents, sounds, _ids(tok, dataset.captions_path(world))))
+    scales = (video['mean'], video['std']), (audio['latent_mean'], audio['latent_std'])
+    return Samples(parts, *scales, tok.encode(''))
 
 
 def split_parameters(model):
@@ -174,7 +176,7 @@ def trainer(opts, team, samples):
 
         def __init__(self):
             torch.manual_seed(opts.seed)
-            channels = samples.sets[0].shape[1]
+            channels = samples.channels
             model = Mini(
                 dict(
                     dim=opts.dim,
@@ -233,8 +235,8 @@ def options():
     parser = argparse.ArgumentParser(description='Train the text encoder and the denoiser')
     run.add_options(parser, 'transformer', batch=16, rate=1e-3)
     add = parser.add_argument
-    add('--sets', help='SIZE:SHARE,... of clips')
-    add('--pictures', help='SIZE:SHARE,... of single pictures without sound; with --sets every other step')
+    add('--sets', help='NAME:SHARE,... of clips; NAME is SIZE or SIZE@WORLD')
+    add('--pictures', help='NAME:SHARE,... of single pictures without sound; with --sets every other step')
     add('--dim', type=int, default=192)
     add('--heads', type=int, default=3)
     add('--ffn', type=int, default=768)

@@ -46,8 +46,9 @@ def _samples():
     audio = rng.standard_normal((40, 47, 20)).astype(np.float16)
     ids = [[[5 + clip % 30, 1]] for clip in range(40)]
     scale = torch.zeros(8), torch.ones(8)
-    sounds = audio, torch.zeros(20), torch.ones(20)
-    return train_transformer.Samples([(latents, 1.0)], scale, sounds, ids, [1])
+    sounds = torch.zeros(20), torch.ones(20)
+    part = train_transformer.Part(1.0, latents, audio, ids)
+    return train_transformer.Samples([part], scale, sounds, [1])
 
 
 def _distil(steps, name='distilled'):

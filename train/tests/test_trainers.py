@@ -24,8 +24,14 @@ def _samples():
     audio = rng.standard_normal((CLIPS, 11, 20)).astype(np.float16)
     ids = [[[5 + clip % 30, 1], [6 + clip % 30, 9, 1]] for clip in range(CLIPS)]
     scale = torch.zeros(8), torch.ones(8)
-    sounds = audio, torch.zeros(20), torch.ones(20)
-    return train_transformer.Samples([(latents, 1.0)], scale, sounds, ids, [1])
+    sounds = torch.zeros(20), torch.ones(20)
+    part = train_transformer.Part(1.0, latents, audio, ids)
+    return train_transformer.Samples([part], scale, sounds, [1])
+
+
+def _pictures(latents, ids):
+    part = train_transformer.Part(1.0, latents, None, ids)
+    return train_transformer.Samples([part], (torch.zeros(8), torch.ones(8)), None, [1])
 
 
 def _train_mini(name, steps):
@@ -62,8 +68,7 @@ def test_pictures_teach_the_video_tower_and_leave_the_other_as_it_was():
     rng = np.random.default_rng(5)
     latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
     ids = [[[5 + clip % 30, 1]] for clip in range(CLIPS)]
-    scale = torch.zeros(8), torch.ones(8)
-    pictures = train_transformer.Pictures([(latents, 1.0)], scale, ids, [1])
+    pictures = _pictures(latents, ids)
     states = []
     for steps in (1, 3):
         opts = argparse.Namespace(name='pictures', steps=steps, batch=2, **SMALL, **COMMON)
@@ -77,7 +82,7 @@ def test_pictures_teach_the_video_tower_and_leave_the_other_as_it_was():
 
 def test_held_out_clips_are_never_drawn():
     samples = _samples()
-    last = samples.sets[0][-train_transformer.HELD_OUT :]
+    last = samples.parts[0].latents[-train_transformer.HELD_OUT :]
     rng = np.random.default_rng(3)
     for _ in range(50):
         video, _, _ = samples.draw(rng, rng, 4)
@@ -88,12 +93,31 @@ def test_held_out_clips_are_never_drawn():
 def test_clips_and_pictures_take_turns_and_only_clips_are_held_out():
     clips, rng = _samples(), np.random.default_rng(6)
     latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
-    scale = torch.zeros(8), torch.ones(8)
-    pictures = train_transformer.Pictures([(latents, 1.0)], scale, [[[5, 1]]] * CLIPS, [1])
-    both = train_transformer.Both(clips, pictures)
+    both = train_transformer.Both(clips, _pictures(latents, [[[5, 1]]] * CLIPS))
     shapes = [(video.shape[0], video.shape[2]) for video, _, _ in (both.draw(rng, rng, 2) for _ in range(40))]
     assert set(shapes) == {(2, 3), (8, 1)} and 8 < shapes.count((2, 3)) < 32
     assert torch.equal(both.held_out()[0], clips.held_out()[0])
+
+
+def test_every_part_brings_its_own_captions_and_sounds():
+    latents = np.stack([np.full((8, 3, 4, 6), index, np.float16) for index in range(CLIPS)])
+    audio = np.stack([np.full((11, 20), index, np.float16) for index in range(CLIPS)])
+    ids = [[[100 + index, 1]] for index in range(CLIPS)]
+    other = [[[200 + index, 1]] for index in range(CLIPS)]
+    parts = [
+        train_transformer.Part(0.5, latents, audio, ids),
+        train_transformer.Part(0.5, latents + 50, audio + 50, other),
+    ]
+    scales = (torch.zeros(8), torch.ones(8)), (torch.zeros(20), torch.ones(20))
+    samples, rng = train_transformer.Samples(parts, *scales, [1]), np.random.default_rng(8)
+    seen = set()
+    for _ in range(30):
+        for video, audio, words in zip(*samples.draw(rng, rng, 4)):
+            number, told = int(video.mean()), int(words[0])
+            assert int(audio.mean()) == number
+            assert told in (1, 100 + number if number < 50 else 150 + number), (told, number)
+            seen.add(number < 50)
+    assert seen == {True, False}
 
 
 def test_captions_are_sometimes_empty():

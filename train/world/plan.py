@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from . import sprites
+from . import sprites, subjects
 from .settings import FAVOURITE_HOMES, HOMES, SETTINGS, STUDIOS
 
 CLASS_SHARE = {
@@ -194,6 +194,15 @@ def plan(
     kind = SETTINGS[setting].clouds
     clouds = int(rng.integers(2, 5)) * (kind > 0) + (4 if kind > 2 else 0)
     return Scene(seed, setting, studio, time_of_day, weather, camera, size, actors, clouds)
+
+
+def lead_plan(seed, sheet=None):
+    """Scene of a seed in which one of subjects.LEADS plays, not far away: what is learnt most."""
+    sheet = sheet or sprites.default_sheet()
+    known = [name for name in subjects.LEADS if name in sheet.by_name]
+    rng = np.random.default_rng((seed, 1))
+    subject, close = known[int(rng.integers(len(known)))], rng.random() < 0.45
+    return plan(seed, sheet, subject=subject, size='close' if close else 'medium')
 
 
 def _draw_actor(

@@ -127,3 +127,11 @@ def _parse(cls, table):
 
 SUBJECTS = [subject for cls, table in CLASS_TABLES.items() for subject in _parse(cls, table)]
 SCENERY = [label.strip() for label in SCENERY_LABELS.replace('\n', ' ').split(';') if label.strip()]
+
+# Who the bundled model is taught first: few enough that it sees each of them thousands of times.
+LEADS = """
+    dog; cat; fox; rabbit; elephant; cow; sheep; camel; penguin; duck; owl; rooster; butterfly;
+    dolphin; whale; tropical fish; racing car; taxi; fire engine; sailboat; rocket; flying saucer;
+    smiley face; robot; red heart; astronaut; strawberry; red apple; balloon; teddy bear; snowman; star
+"""
+LEADS = tuple(name.strip() for name in LEADS.split(';'))
