@@ -17,10 +17,11 @@ TIMELESS, WEATHERLESS = plan.ALWAYS_DAY, plan.ALWAYS_CLEAR
 
 
 class Question(NamedTuple):
-    """One thing to judge: its name and its possible answers."""
+    """One thing to judge: its name, its possible answers, and what shows it ('stills' or 'motion')."""
 
     name: str
     answers: tuple
+    shown_by: str
 
 
 def subjects():
@@ -28,18 +29,19 @@ def subjects():
     return tuple(sprite.name for sprite in sprites.default_sheet().subjects)
 
 
-def questions():
-    """Everything the judge of pictures is asked."""
-    return (
-        Question('subject', subjects()),
-        Question('count', ('1', '2', '3')),
-        Question('setting', tuple(SETTINGS)),
-        Question('time', plan.TIMES_OF_DAY),
-        Question('weather', plan.WEATHERS),
-        Question('action', tuple(words.ACTIONS)),
-        Question('direction', ('left', 'right', NONE)),
-        Question('camera', plan.CAMERAS),
+def questions(shown_by=None):
+    """Everything that is asked about pictures, or what stills or only motion can show."""
+    every = (
+        Question('subject', subjects(), 'stills'),
+        Question('count', ('1', '2', '3'), 'stills'),
+        Question('setting', tuple(SETTINGS), 'stills'),
+        Question('time', plan.TIMES_OF_DAY, 'stills'),
+        Question('weather', plan.WEATHERS, 'stills'),
+        Question('action', tuple(words.ACTIONS), 'motion'),
+        Question('direction', ('left', 'right', NONE), 'motion'),
+        Question('camera', plan.CAMERAS, 'motion'),
     )
+    return tuple(question for question in every if shown_by in (None, question.shown_by))
 
 
 def answers(scene):

@@ -111,23 +111,24 @@ def from_files(folder, size):
 
 
 @torch.no_grad()
-def accuracy(make, prompts, pictures, sounds):
-    """(question -> share of right answers, share of right sounds)"""
+def accuracy(make, prompts, eye, ear):
+    """(question -> share of right answers, share of right sounds); eye as judge.Eye, ear: judge of sounds."""
     right = {question.name: [] for question in labels.questions()}
-    heard, classes = [], labels.sound_classes()
+    sounds, classes = [], labels.sound_classes()
     for start in range(0, len(prompts), BATCH):
         group = prompts[start : start + BATCH]
         frames, waves = make(group, start)
-        small = torch.stack([judge.shrink(clip) for clip in frames])
-        for question, answer in zip(labels.questions(), pictures(small)):
-            for prompt, index in zip(group, answer.argmax(1).tolist()):
+        found = eye.answers(frames)
+        for question in labels.questions():
+            for prompt, index in zip(group, found[question.name].argmax(1).tolist()):
                 if question.name in prompt.answers:
                     hit = question.answers[index] == prompt.answers[question.name]
                     right[question.name].append(hit)
-        guess = sounds(torch.from_numpy(np.ascontiguousarray(waves)).float()).argmax(1).tolist()
-        heard += [classes[index] == prompt.sound for index, prompt in zip(guess, group)]
+        waves = torch.from_numpy(np.ascontiguousarray(waves)).float()
+        guess = ear(judge.heard(waves))[0].argmax(1).tolist()
+        sounds += [classes[index] == prompt.sound for index, prompt in zip(guess, group)]
     shares = {name: float(np.mean(hits)) for name, hits in right.items() if hits}
-    return shares, float(np.mean(heard))
+    return shares, float(np.mean(sounds))
 
 
 def onsets(make, prompts):
@@ -141,15 +142,14 @@ def onsets(make, prompts):
 
 
 @torch.no_grad()
-def diversity(make, prompts, pictures):
+def diversity(make, prompts, eye):
     """Mean distance of the judge's features between seeds of a prompt, relative to that between
     prompts.
     """
     features = []
     for seed in range(DIVERSITY_SEEDS):
         frames, _ = make(prompts, 1000 + seed)
-        small = torch.stack([judge.shrink(clip) for clip in frames])
-        features.append(pictures.features(small))
+        features.append(eye.features(frames))
     stacked = torch.stack(features)
     within = torch.cdist(stacked.transpose(0, 1), stacked.transpose(0, 1)).mean()
     between = torch.cdist(stacked, stacked).mean()
@@ -194,11 +194,11 @@ def main():
         make = (
             from_world(opts.size) if opts.world else from_model(opts.folder, opts.size, opts.steps)
         )
-    pictures, sounds = judge.load('pictures'), judge.load('sounds')
-    shares, heard = accuracy(make, prompts, pictures, sounds)
+    eye, ear = judge.Eye(), judge.load('sounds')
+    shares, heard = accuracy(make, prompts, eye, ear)
     ms, found = onsets(make, drops)
     fixed = opts.clips or opts.world
-    spread = None if fixed else diversity(make, prompts[:DIVERSITY_PROMPTS], pictures)
+    spread = None if fixed else diversity(make, prompts[:DIVERSITY_PROMPTS], eye)
     print(row(opts.title, shares, heard, ms, found, spread))
 
 

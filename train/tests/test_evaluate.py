@@ -6,13 +6,23 @@ import sys
 import numpy as np
 import torch
 
+from train import dataset
 from train.evaluate import judge, labels, linear_bound, onset, report
 from train.loop import ranks
 from train.loop.checkpoint import Checkpoint
+from train.models.video_vae import VideoVae
 from train.tests import tap
 from train.world import plan
 
 torch.set_num_threads(1)
+
+
+def _store_vae():
+    """An untrained encoder where the judges look for theirs."""
+    vae = VideoVae()
+    Checkpoint('video-vae').path.parent.mkdir(parents=True, exist_ok=True)
+    state = dict(model=vae.state_dict(), average=vae.state_dict(), step=1)
+    torch.save(state, Checkpoint('video-vae').path)
 
 
 def test_held_out_prompts_are_always_the_same():
@@ -21,14 +31,16 @@ def test_held_out_prompts_are_always_the_same():
 
 
 def test_held_out_seeds_are_never_trained_on():
-    from train import crops, tokenizer
+    from train import crops, dataset, tokenizer
 
     trained = [
         range(0, crops.TRAIN_SEEDS),
         range(tokenizer.CAPTION_SEEDS, tokenizer.CAPTION_SEEDS + 10**6),
     ]
-    trained.append(range(judge.TRAIN_SEED, judge.TRAIN_SEED + 10**8))
-    for seed in (crops.HELD_OUT_SEED, labels.PROMPT_SEED, judge.HELD_OUT_SEED, report.ONSET_SEED):
+    for first in dataset.WORLDS.values():
+        pictures = first + dataset.PICTURE_SEED
+        trained += [range(first, first + 10**6), range(pictures, pictures + 10**6)]
+    for seed in (crops.HELD_OUT_SEED, labels.PROMPT_SEED, report.ONSET_SEED):
         assert not any(seed in seeds for seeds in trained), seed
 
 
@@ -54,30 +66,30 @@ def test_a_scene_without_sky_is_not_asked_about_weather():
     assert 'weather' not in right and 'time' not in right
 
 
-def test_the_picture_judge_learns():
-    net = judge.picture_net()
-    items = [judge.picture_item(index) for index in range(6)]
-    small = (
-        torch.from_numpy(np.stack([item[0] for item in items])).permute(0, 1, 4, 2, 3).flatten(1, 2)
-    )
-    small = torch.nn.functional.avg_pool2d(small.float() / 127.5 - 1, 2)
-    asked = torch.from_numpy(np.stack([item[1] for item in items]))
+def test_a_judge_learns_what_it_is_shown():
+    net = judge.net_of('stills')
+    right = torch.from_numpy(judge.answers_of('stills', range(6)))
+    seen = torch.randn(6, 48, 6, 10, generator=torch.Generator().manual_seed(1))
     optimiser = torch.optim.Adam(net.parameters(), 2e-3)
     losses = []
     for _ in range(12):
-        loss, right = judge.picture_loss(net, small, asked)
+        loss, shares = judge.loss_of(net, seen, right)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
-    assert losses[-1] < 0.5 * losses[0] and 0 <= right <= 1
+    assert losses[-1] < 0.5 * losses[0] and len(shares) == len(labels.questions('stills'))
 
 
-def test_both_judges_train_and_load():
-    for what in judge.DEFAULTS:
+def test_every_judge_trains_on_its_set_and_loads():
+    _store_vae()
+    dataset.make_sounds(8)
+    dataset.make_video(judge.SIZE, 8, False, 'video-vae')
+    dataset.make_pictures(judge.SIZE, 8, 'video-vae')
+    for what, name in judge.NAMES.items():
         opts = argparse.Namespace(
             what=what,
-            name=judge.DEFAULTS[what]['name'],
+            name=name,
             steps=1,
             minutes=1e9,
             batch=2,
@@ -86,18 +98,24 @@ def test_both_judges_train_and_load():
             seed=1,
             save_every=50,
             no_decay=True,
-            workers=0,
         )
-        judge.trainer(opts, ranks.Ranks()).train()
-        assert Checkpoint(opts.name).load()['step'] == 1
+        run = judge.trainer(opts, ranks.Ranks())
+        run.train()
+        assert Checkpoint(name).load()['step'] == 1
+        assert all(0 <= share <= 1 or share != share for share in run.held_out())
         judge.load(what)
 
 
-def test_shrinking_gives_the_judge_its_size_from_any_size():
+def test_the_eye_sees_clips_of_any_size_alike():
+    _store_vae()
+    eye = judge.Eye(judge.net_of('stills'), judge.net_of('motion'))
     for height, width in ((160, 256), (96, 160), (256, 160)):
-        small = judge.shrink(np.full((25, height, width, 3), 255, np.uint8))
-        assert small.shape == (3 * len(judge.MOMENTS), judge.HEIGHT, judge.WIDTH)
-        assert torch.allclose(small, torch.ones(1))
+        frames = np.full((2, 25, height, width, 3), 255, np.uint8)
+        stills, whole = eye.look(frames)
+        assert stills.shape == (len(judge.MOMENTS), 2, 48, 6, 10) and whole.shape == (2, 336, 6, 10)
+        found = eye.answers(frames)
+        for question in labels.questions():
+            assert found[question.name].shape == (2, len(question.answers))
 
 
 def test_composed_drops_are_seen_and_heard_within_a_frame():
@@ -114,17 +132,18 @@ def test_a_clip_without_a_fall_has_no_landing():
 
 
 def test_accuracy_counts_only_what_was_asked():
-    class Always(torch.nn.Module):
-        def forward(self, x):
-            return [torch.eye(len(q.answers))[[0] * len(x)] for q in labels.questions()]
+    class Always:
+        def answers(self, frames):
+            every = labels.questions()
+            return {q.name: torch.eye(len(q.answers))[[0] * len(frames)] for q in every}
 
-    class Silent(torch.nn.Module):
-        def forward(self, wave):
+    class Deaf(torch.nn.Module):
+        def forward(self, mel):
             classes = labels.sound_classes()
-            return torch.eye(len(classes))[[classes.index(labels.NONE)] * len(wave)]
+            return [torch.eye(len(classes))[[classes.index(labels.NONE)] * len(mel)]]
 
     prompts = labels.prompts(12)
-    shares, heard = report.accuracy(report.from_world('80x48'), prompts, Always(), Silent())
+    shares, heard = report.accuracy(report.from_world('80x48'), prompts, Always(), Deaf())
     ones = [prompt.answers['count'] == '1' for prompt in prompts]
     assert abs(shares['count'] - np.mean(ones)) < 1e-9
     assert abs(heard - np.mean([prompt.sound == labels.NONE for prompt in prompts])) < 1e-9
