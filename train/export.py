@@ -5,7 +5,8 @@
     python3 -m train.export read [--folder models/mini]   checkpoints to train on from shipped
     weights python3 -m train.export vae OUT.safetensors           the video VAE alone, as float16
 
-Weights are float16; norms, biases, statistics and the like stay float32.
+Weights are Q8_0, half the size of float16 and not to be told from it (docs/speed.md); norms, biases,
+statistics and the like stay float32, and the small vocoder float16.
 """
 import argparse
 import json
@@ -14,7 +15,7 @@ import shutil
 
 import torch
 
-from train import model_json, paths, safetensors
+from train import gguf, model_json, paths, safetensors
 from train.loop.checkpoint import Checkpoint
 
 KEPT_FLOAT32 = (
@@ -29,6 +30,7 @@ KEPT_FLOAT32 = (
     'filter',
     'gain',
 )
+KEPT_FLOAT16 = ('vocoder',)
 VAE_STATISTICS, AUDIO_STATISTICS = ('mean', 'std'), ('latent_mean', 'latent_std')
 RGB_CLIPS, RGB_SEED = 60, 8_500_000
 
@@ -105,7 +107,7 @@ def write(out, tokenizer, denoiser_run='transformer'):
         text_encoder=packed(part_of(denoiser, 'text_encoder.')),
     )
     for component, weights in tensors.items():
-        safetensors.save(out / files[component], weights, dict(format='pt'))
+        gguf.save(out / files[component], weights, whole=component in KEPT_FLOAT16)
     kept = out / files['tokenizer']
     if not (kept.exists() and kept.samefile(tokenizer)):
         shutil.copyfile(tokenizer, kept)
@@ -121,6 +123,12 @@ def write(out, tokenizer, denoiser_run='transformer'):
         )
     )
     (out / 'model.json').write_text(text + '\n')
+
+
+def component_weights(folder, about, name):
+    """name -> float32 tensor of a component of a model folder; about: its model.json."""
+    path = folder / about['components'][name]['file']
+    return (gguf if path.suffix == '.gguf' else safetensors).load_torch(path)
 
 
 def _store(name, weights, step, **more):
@@ -154,7 +162,7 @@ def read(folder):
     components, steps = about['components'], about.get('training', {})
 
     def weights(name):
-        return safetensors.load_torch(folder / components[name]['file'])
+        return component_weights(folder, about, name)
 
     vae = components['vae']['config']
     config = {key: vae[key] for key in CONFIG}

@@ -12,12 +12,12 @@ from train.world.sound import SAMPLES
 SIZES = [[256, 160], [160, 256], [160, 160], [160, 96]]
 FRAMES, FPS = 25, 12
 FILES = dict(
-    text_encoder='text_encoder.safetensors',
+    text_encoder='text_encoder.gguf',
     tokenizer='tokenizer.model',
-    transformer='transformer.safetensors',
-    vae='vae.safetensors',
-    audio_vae='audio_vae.safetensors',
-    vocoder='vocoder.safetensors',
+    transformer='transformer.gguf',
+    vae='vae.gguf',
+    audio_vae='audio_vae.gguf',
+    vocoder='vocoder.gguf',
 )
 
 

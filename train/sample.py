@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from train import export, flow, paths, safetensors, tokenizer
+from train import export, flow, paths, tokenizer
 from train.models.audio_vae import AudioVae
 from train.models.text_encoder import Mini
 from train.models.video_vae import CONFIG, VideoVae
@@ -35,7 +35,7 @@ class Studio:
         parts = {name: part['config'] for name, part in about['components'].items()}
 
         def weights(name):
-            return safetensors.load_torch(folder / about['components'][name]['file'])
+            return export.component_weights(folder, about, name)
 
         def tensors(config, names):
             return {name: torch.tensor(config[name]) for name in names}

@@ -10,7 +10,7 @@ import tempfile
 import numpy as np
 import torch
 
-from train import export, model_json, paths, safetensors
+from train import export, gguf, model_json, paths, safetensors
 from train.loop.checkpoint import Checkpoint
 from train.models.audio_vae import AudioVae
 from train.models.text_encoder import Mini
@@ -23,7 +23,15 @@ TINY = dict(dim=64, num_heads=2, ffn_dim=96, num_layers=1, prediction='x0')
 SHIPPED = paths.ROOT / 'models' / 'mini'
 
 
-def _checkpoints():
+def _as_stored(name, value):
+    """What a GGUF file keeps of a tensor."""
+    blocks = value.dtype == torch.float16 and value.dim() > 1 and value[0].numel() % gguf.BLOCK == 0
+    if not blocks or name in export.KEPT_FLOAT16:
+        return value.float()
+    return torch.from_numpy(gguf.restored(gguf.quantised(value.numpy()))).view(value.shape)
+
+
+def _checkpoints(stored=_as_stored):
     """Random weights, already at the precision in which they are stored."""
     torch.manual_seed(2)
     nets = {'video-vae': VideoVae(), 'audio-vae': AudioVae(), 'vocoder': Vocoder()}
@@ -31,7 +39,7 @@ def _checkpoints():
     for name, net in nets.items():
         weights = net.state_dict()
         for key, value in export.packed(weights).items():
-            weights[key] = value.float()
+            weights[key] = stored(name, value)
         if name == 'video-vae':
             weights['mean'], weights['std'] = torch.randn(48), torch.rand(48) + 0.5
         config = dict(config=net.dit.config, seen=7) if name == 'transformer' else {}
@@ -59,7 +67,7 @@ def test_a_written_folder_reads_back_to_the_same_weights():
 
 
 def test_the_video_vae_alone_comes_back_with_its_step():
-    _checkpoints()
+    _checkpoints(lambda name, value: value.float())
     before = Checkpoint('video-vae').load()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / 'vae.safetensors'
@@ -88,11 +96,9 @@ def test_the_shipped_weights_fit_the_networks():
     parts = about['components']
     config = export.transformer_from(parts['transformer']['config'])
     mini = Mini(config)
-    mini.dit.load_state_dict(safetensors.load_torch(SHIPPED / parts['transformer']['file']))
-    mini.text_encoder.load_state_dict(
-        safetensors.load_torch(SHIPPED / parts['text_encoder']['file'])
-    )
-    Vocoder().load_state_dict(safetensors.load_torch(SHIPPED / parts['vocoder']['file']))
+    mini.dit.load_state_dict(export.component_weights(SHIPPED, about, 'transformer'))
+    mini.text_encoder.load_state_dict(export.component_weights(SHIPPED, about, 'text_encoder'))
+    Vocoder().load_state_dict(export.component_weights(SHIPPED, about, 'vocoder'))
 
 
 def test_model_json_numbers_are_exact():
@@ -123,6 +129,33 @@ def test_safetensors_come_back_with_their_types():
     for name, tensor in tensors.items():
         expected = tensor if isinstance(tensor, np.ndarray) else tensor.numpy()
         assert back[name].dtype == expected.dtype and np.array_equal(back[name], expected)
+
+
+def test_gguf_keeps_types_shapes_and_eight_bits():
+    generator = torch.Generator().manual_seed(3)
+    tensors = {
+        'line': torch.randn(5, generator=generator),
+        'short.rows': torch.randn(4, 3, generator=generator).half(),
+        'matrix': torch.randn(6, 64, generator=generator).half(),
+        'kernel': torch.randn(4, 32, 3, 3, 3, generator=generator).half(),
+        'odd.kernel': torch.randn(4, 3, 3, 3, 3, generator=generator).half(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'x.gguf'
+        gguf.save(path, tensors)
+        back = gguf.load(path)
+        gguf.save(path, tensors, whole=True)
+        whole = gguf.load(path)
+    assert list(back) == list(tensors)
+    for name, tensor in tensors.items():
+        wanted = tensor.float().numpy()
+        assert back[name].shape == whole[name].shape == wanted.shape
+        assert np.array_equal(whole[name], wanted)
+        if name in ('matrix', 'kernel'):
+            error = np.abs(back[name] - wanted).max()
+            assert 0 < error <= np.abs(wanted).max() / 127
+        else:
+            assert np.array_equal(back[name], wanted)
 
 
 def test_cell_colours_average_each_cell():
