@@ -53,13 +53,15 @@ def _nets():
     class Judge(nn.Module):
         """Pictures [batch, inputs, h, w] -> one linear answer a question."""
 
-        def __init__(self, inputs, width, answers):
+        def __init__(self, inputs, stages, answers):
+            """stages: [(width, stride, residual blocks)]; answers: how many each question has."""
             super().__init__()
-            last = width * 4 // 3
-            self.trunk = nn.Sequential(
-                block(inputs, width), Residual(width), Residual(width), block(width, last, 2), Residual(last)
-            )
-            self.heads = nn.ModuleList([nn.Linear(2 * last, count) for count in answers])
+            layers = []
+            for width, stride, residuals in stages:
+                layers += [block(inputs, width, stride), *(Residual(width) for _ in range(residuals))]
+                inputs = width
+            self.trunk = nn.Sequential(*layers)
+            self.heads = nn.ModuleList([nn.Linear(2 * inputs, count) for count in answers])
 
         def features(self, x):
             """Mean and maximum over the picture, [batch, features]."""
@@ -78,9 +80,11 @@ def net_of(what):
     from train.evaluate import labels
 
     if what == 'sounds':
-        return _nets()(1, 48, [len(labels.sound_classes())])
+        stages = [(24, 2, 0), (48, 2, 1), (96, 2, 1)]
+        return _nets()(1, stages, [len(labels.sound_classes())])
     inputs = CHANNELS if what == 'stills' else CHANNELS * LATENT_FRAMES
-    return _nets()(inputs, 192, [len(question.answers) for question in labels.questions(what)])
+    stages = [(192, 1, 2), (256, 2, 1)]
+    return _nets()(inputs, stages, [len(question.answers) for question in labels.questions(what)])
 
 
 def answers_of(what, seeds):
