@@ -189,15 +189,37 @@ def copy_model(folder, **replaced):
 
 
 def with_nan(data):
-    """A safetensors file with a NaN in the middle of its first f16 or f32 tensor."""
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + length])
-    name, tensor = next((n, t) for n, t in header.items() if n != "__metadata__" and t["dtype"] in ("F16", "F32", "BF16"))
-    width = 4 if tensor["dtype"] == "F32" else 2
-    middle = (tensor["data_offsets"][0] + tensor["data_offsets"][1]) // 2 // width * width
-    at = 8 + length + middle
-    nan = {"F32": b"\x00\x00\xc0\x7f", "F16": b"\x00\x7e", "BF16": b"\xc0\x7f"}[tensor["dtype"]]
-    return data[:at] + nan + data[at + width:]
+    """A GGUF file of models/mini with a NaN in its first number: a value or the scale of a block."""
+    at = 8
+
+    def take(form):
+        nonlocal at
+        at += struct.calcsize("<" + form)
+        return struct.unpack_from("<" + form, data, at - struct.calcsize("<" + form))[0]
+
+    def text():
+        nonlocal at
+        length = take("Q")
+        at += length
+        return data[at - length:at]
+
+    tensors, keys = take("Q"), take("Q")
+    for _ in range(keys):
+        text()
+        if take("I") == 8:
+            text()
+        else:
+            assert take("I") == 5
+            at += 4 * take("Q")
+    kinds = []
+    for _ in range(tensors):
+        text()
+        at += 8 * take("I")
+        kinds.append(take("I"))
+        at += 8
+    at += -at % 32
+    nan = {0: b"\x00\x00\xc0\x7f", 1: b"\x00\x7e", 8: b"\x00\x7e"}[kinds[0]]
+    return data[:at] + nan + data[at + len(nan):]
 
 
 def refuse(status, *arguments, words=WORDS, limit=None, **environment):
@@ -304,17 +326,15 @@ def models_that_cannot_be_used_are_refused_in_one_sentence():
             path = os.path.join(folder, name)
             copy_model(path, **replaced)
             return path
-        weights = read(os.path.join(mini, "vae.safetensors"))
-        truncated = refuse(4, "--model", model("truncated", **{"vae.safetensors": weights[:len(weights) // 2]}))
-        assert "vae.safetensors" in truncated, truncated
-        refuse(4, "--model", model("empty", **{"transformer.safetensors": b""}))
-        refuse(4, "--model", model("missing", **{"transformer.safetensors": None}))
+        weights = read(os.path.join(mini, "vae.gguf"))
+        truncated = refuse(4, "--model", model("truncated", **{"vae.gguf": weights[:len(weights) // 2]}))
+        assert "vae.gguf" in truncated, truncated
+        refuse(4, "--model", model("empty", **{"transformer.gguf": b""}))
+        refuse(4, "--model", model("missing", **{"transformer.gguf": None}))
         refuse(4, "--model", model("words", **{"model.json": b"not a model"}))
         refuse(4, "--model", model("tokenizer", **{"tokenizer.model": b"\x00" * 1000}))
         for component in ("vae", "transformer", "text_encoder", "audio_vae", "vocoder"):
-            name = component + ".safetensors"
-            if not os.path.exists(os.path.join(mini, name)):
-                continue
+            name = component + ".gguf"
             told = refuse(4, "--model", model("nan-" + component, **{name: with_nan(read(os.path.join(mini, name)))}), *SMALL)
             assert name in told and "not a number" in told, told
 

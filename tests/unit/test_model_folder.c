@@ -25,9 +25,8 @@ static cJSON *read_json(void)
     return cJSON_ParseWithLength(text, size);
 }
 
-static const char *const files[] = {"text_encoder.safetensors", "tokenizer.model",
-                                    "transformer.safetensors",  "vae.safetensors",
-                                    "audio_vae.safetensors",    "vocoder.safetensors"};
+static const char *const files[] = {"text_encoder.gguf", "tokenizer.model", "transformer.gguf",
+                                    "vae.gguf",          "audio_vae.gguf",  "vocoder.gguf"};
 enum { FILES = sizeof(files) / sizeof(files[0]) };
 
 // A folder with this model.json and links to the bundled files, of which `from` stands in for `to`.

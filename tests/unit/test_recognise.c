@@ -75,11 +75,11 @@ static void golden_files_are_recognised(void)
 
 static void the_bundled_model_is_recognised(void)
 {
-    check_part(mini_path("transformer.safetensors"), MODEL_PART_OVI, WAN_NONE);
-    check_part(mini_path("text_encoder.safetensors"), MODEL_PART_UMT5, WAN_NONE);
-    check_part(mini_path("vae.safetensors"), MODEL_PART_WAN_VAE_22, WAN_NONE);
-    check_part(mini_path("audio_vae.safetensors"), MODEL_PART_MMAUDIO_VAE, WAN_NONE);
-    check_part(mini_path("vocoder.safetensors"), MODEL_PART_BIGVGAN, WAN_NONE);
+    check_part(mini_path("transformer.gguf"), MODEL_PART_OVI, WAN_NONE);
+    check_part(mini_path("text_encoder.gguf"), MODEL_PART_UMT5, WAN_NONE);
+    check_part(mini_path("vae.gguf"), MODEL_PART_WAN_VAE_22, WAN_NONE);
+    check_part(mini_path("audio_vae.gguf"), MODEL_PART_MMAUDIO_VAE, WAN_NONE);
+    check_part(mini_path("vocoder.gguf"), MODEL_PART_BIGVGAN, WAN_NONE);
 }
 
 static void every_part_of_a_whole_run_is_found(void)
