@@ -34,12 +34,14 @@ static void update(RushesQueueRow *self)
 {
     RushesTakeState state = rushes_take_get_state(self->take);
     gboolean running = state == RUSHES_TAKE_RUNNING, paused = state == RUSHES_TAKE_PAUSED;
+    const char *error = rushes_take_get_error(self->take);
     g_autofree char *left = rushes_time_text_left(running ? rushes_take_get_eta(self->take) : -1);
     g_autofree char *text =
         running
             ? g_strdup_printf("%s · %.0f %%%s%s", rushes_take_get_stage(self->take),
                               rushes_take_get_fraction(self->take) * 100, *left ? " · " : "", left)
-            : g_strdup(paused                             ? "Paused"
+            : g_strdup(error                              ? error // the disk is full, say
+                       : paused                           ? "Paused"
                        : state == RUSHES_TAKE_INTERRUPTED ? "Goes on from its last step"
                                                           : "Waiting");
 

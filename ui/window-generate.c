@@ -193,6 +193,15 @@ static void on_cancel_answer(AdwMessageDialog *dialog, const char *answer, Rushe
         rushes_queue_cancel(self->queue, item);
 }
 
+// There is nothing left to ask about a take that got done meanwhile.
+static void on_asked_changed(RushesTake *take, GParamSpec *property, GtkWindow *dialog)
+{
+    RushesTakeState state = rushes_take_get_state(take);
+
+    if (state == RUSHES_TAKE_DONE || state == RUSHES_TAKE_FAILED || state == RUSHES_TAKE_CANCELLED)
+        gtk_window_close(dialog);
+}
+
 static void ask_cancel(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
@@ -212,6 +221,8 @@ static void ask_cancel(GtkWidget *widget, const char *action, GVariant *paramete
     g_object_set_data_full(G_OBJECT(dialog), "take", g_object_ref(rushes_queue_item_get_take(item)),
                            g_object_unref);
     g_signal_connect_object(dialog, "response", G_CALLBACK(on_cancel_answer), self, 0);
+    g_signal_connect_object(rushes_queue_item_get_take(item), "notify::state",
+                            G_CALLBACK(on_asked_changed), dialog, 0);
     gtk_window_present(GTK_WINDOW(dialog));
 }
 

@@ -218,7 +218,8 @@ static void job_failed(RushesQueue *self, const RushesEngineEvent *event)
         queue_set_state(self, item, RUSHES_TAKE_INTERRUPTED, NULL);
         queue_notice(self, told);
     } else if (g_str_equal(code, "disk_full")) {
-        queue_set_state(self, item, RUSHES_TAKE_PAUSED, sentence);
+        // Not paused itself: it goes on when the queue does.
+        queue_set_state(self, item, RUSHES_TAKE_INTERRUPTED, sentence);
         rushes_queue_set_paused(self, TRUE);
         queue_notice(self, sentence);
     } else {

@@ -205,15 +205,19 @@ static void a_hung_worker_is_killed(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->notices->pdata[0], "too long"));
 }
 
-static void a_full_disk_pauses_the_queue(Fixture *fixture, gconstpointer data)
+static void a_full_disk_pauses_the_queue_and_what_ran_goes_on_with_it(Fixture *fixture,
+                                                                      gconstpointer data)
 {
     g_setenv("FAKE_ERROR", "disk_full", TRUE);
     fixture_start(fixture);
     RushesTake *take = add_job(fixture, "one");
 
-    wait_for_state(take, RUSHES_TAKE_PAUSED);
+    wait_for_state(take, RUSHES_TAKE_INTERRUPTED);
+    g_assert_nonnull(rushes_take_get_error(take));
     g_assert_true(rushes_queue_get_paused(fixture->queue));
     g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 1);
+    rushes_queue_set_paused(fixture->queue, FALSE);
+    wait_for_state(take, RUSHES_TAKE_RUNNING);
 }
 
 static void order_and_jobs_survive_a_restart(Fixture *fixture, gconstpointer data)
@@ -360,7 +364,7 @@ int main(int argc, char **argv)
     ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
     ADD("/queue/lost", NULL, a_lost_device_is_named_and_the_take_goes_on);
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
-    ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue);
+    ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue_and_what_ran_goes_on_with_it);
     ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
     ADD("/queue/exports-held", NULL, pause_all_holds_exports_too);
     ADD("/queue/expired", NULL, a_record_that_ends_fails_what_waits_for_it);
