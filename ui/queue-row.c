@@ -46,6 +46,7 @@ static void update(RushesQueueRow *self)
                                                           : "Waiting");
 
     gtk_label_set_label(self->state, text);
+    gtk_widget_set_tooltip_text(GTK_WIDGET(self->state), running ? NULL : error); // the whole of it
     gtk_progress_bar_set_fraction(self->progress, rushes_take_get_fraction(self->take));
     gtk_widget_set_visible(GTK_WIDGET(self->progress), running);
     gtk_button_set_icon_name(self->pause, paused ? "media-playback-start-symbolic"
