@@ -210,11 +210,13 @@ def with_nan(data):
             text()
         else:
             assert take("I") == 5
-            at += 4 * take("Q")
+            count = take("Q")
+            at += 4 * count
     kinds = []
     for _ in range(tensors):
         text()
-        at += 8 * take("I")
+        dimensions = take("I")
+        at += 8 * dimensions
         kinds.append(take("I"))
         at += 8
     at += -at % 32
