@@ -35,7 +35,7 @@ static void the_bundled_model_opens(void)
     CHECK(strcmp(model_json_id(model), "mini") == 0);
     CHECK(strcmp(model_json_family(model), "ovi") == 0);
     CHECK(strcmp(model_json_licence(model), "GPL-3.0-or-later") == 0);
-    CHECK(strstr(model_json_path(model, "vae"), "/vae.safetensors") != NULL);
+    CHECK(strstr(model_json_path(model, "vae"), "/vae.gguf") != NULL);
     CHECK(model_json_path(model, "image_encoder") == NULL);
     CHECK(model_json_path(model, "no such") == NULL);
     const cJSON *vae = model_json_config(model, "vae");
