@@ -121,11 +121,11 @@ def said(text, right, scene):
     return kept
 
 
-def prompts(count=500, start=PROMPT_SEED):
-    """The held-out prompts: always the same ones."""
-    out = []
-    for seed in range(start, start + count):
-        scene = plan.plan(seed)
+def prompts(count=500, leads=False):
+    """The held-out prompts: always the same ones, of the whole world or of its leading subjects."""
+    out, make = [], plan.lead_plan if leads else plan.plan
+    for seed in range(PROMPT_SEED, PROMPT_SEED + count):
+        scene = make(seed)
         text = caption.caption(scene)
         out.append(Prompt(text, said(text, answers(scene), scene), sound_answer(scene), scene))
     return out

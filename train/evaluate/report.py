@@ -8,6 +8,7 @@
                                                       train.evaluate.report --list)
     python3 -m train.evaluate.report --world          judges the composer itself: the judges' own
     limits
+    ... --leads                                       prompts of world.subjects.LEADS only
 """
 import argparse
 import pathlib
@@ -177,6 +178,7 @@ def main():
     add('--folder', type=pathlib.Path, default=paths.ROOT / 'models' / 'mini')
     add('--clips', type=pathlib.Path)
     add('--world', action='store_true')
+    add('--leads', action='store_true', help='only prompts of the leading subjects')
     add('--list', action='store_true', help='print the prompts, one a line')
     add('--prompts', type=int, default=500)
     add('--size', default='160x96')
@@ -184,7 +186,7 @@ def main():
     add('--title', default='model')
     opts = parser.parse_args()
     torch.set_num_threads(1)
-    prompts, drops = labels.prompts(opts.prompts), onset_prompts()
+    prompts, drops = labels.prompts(opts.prompts, opts.leads), onset_prompts()
     if opts.list:
         print('\n'.join(prompt.text for prompt in prompts + drops))
         return

@@ -12,7 +12,7 @@ from train.loop import ranks
 from train.loop.checkpoint import Checkpoint
 from train.models.video_vae import VideoVae
 from train.tests import tap
-from train.world import plan
+from train.world import plan, sprites, subjects
 
 torch.set_num_threads(1)
 
@@ -28,6 +28,13 @@ def _store_vae():
 def test_held_out_prompts_are_always_the_same():
     first, second = labels.prompts(20), labels.prompts(20)
     assert first == second and len({prompt.text for prompt in first}) > 15
+
+
+def test_prompts_of_leads_are_of_leads_alone():
+    known = {sprite.name for sprite in sprites.default_sheet().subjects} & set(subjects.LEADS)
+    scenes = [prompt.scene for prompt in labels.prompts(40, leads=True)]
+    assert {scene.actors[0].sprite.name for scene in scenes} <= known
+    assert {scene.size for scene in scenes} == {'close', 'medium'}
 
 
 def test_held_out_seeds_are_never_trained_on():
