@@ -283,6 +283,8 @@ gboolean rushes_engine_client_start(RushesEngineClient *self, const RushesEngine
     g_autofree char *program = rushes_places_find_engine(error);
     if (!program)
         return FALSE;
+    // A request to a worker that has just gone is a failed write, not the end of the program that asks.
+    signal(SIGPIPE, SIG_IGN);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "The engine cannot be started: %s.", g_strerror(errno));

@@ -4,6 +4,7 @@
 // well, are cancelled, paused, and when the worker dies, hangs or refuses.
 #include <glib/gstdio.h>
 #include <gst/gst.h>
+#include <signal.h>
 #include <string.h>
 
 #include "queue/queue.h"
@@ -348,6 +349,31 @@ static void a_list_that_changes_ends_the_jobs_it_refuses(Fixture *fixture, gcons
     g_unlink(own);
 }
 
+static void on_answer(RushesEngineClient *client, const RushesEngineEvent *event, gpointer answered)
+{
+    g_assert_nonnull(event->what);
+    *(gboolean *)answered = TRUE;
+}
+
+static void a_worker_that_is_gone_when_it_is_asked_ends_nothing_else(void)
+{
+    g_autofree char *engine = g_strdup(g_getenv("RUSHES_ENGINE"));
+    g_autoptr(RushesEngineClient) client = rushes_engine_client_new();
+    gboolean answered = FALSE;
+
+    signal(SIGPIPE, SIG_DFL); // as a program has it that nothing else asked for another
+    g_setenv("RUSHES_ENGINE", "/bin/true", TRUE);
+    g_assert_true(rushes_engine_client_start(client, NULL, NULL));
+    g_setenv("RUSHES_ENGINE", engine, TRUE);
+    char *line =
+        g_strnfill(1 << 20, 'x'); // more than fits before the other end is known to be gone
+    rushes_engine_client_tokenize(client, "mini", line, on_answer, &answered);
+    g_free(line);
+    g_usleep(300000);
+    while (!answered || rushes_engine_client_is_running(client))
+        g_main_context_iteration(NULL, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -361,6 +387,7 @@ int main(int argc, char **argv)
     ADD("/queue/pause", NULL, a_paused_job_goes_on_from_its_step);
     ADD("/queue/dead-while-denoising", "denoise", a_dead_worker_is_started_again);
     ADD("/queue/dead-while-decoding", "decode", a_dead_worker_is_started_again);
+    g_test_add_func("/queue/gone", a_worker_that_is_gone_when_it_is_asked_ends_nothing_else);
     ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
     ADD("/queue/lost", NULL, a_lost_device_is_named_and_the_take_goes_on);
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
