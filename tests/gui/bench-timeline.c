@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "raw_take.h"
 #include "timeline-pane.h"
 #include "timeline/film-edit.h"
 
@@ -31,26 +32,18 @@ typedef struct Bench {
 
 static RushesTake *add_take(RushesProject *project, int number)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe("", WIDTH, HEIGHT, FRAMES, FPS);
     gsize bytes = (gsize)FRAMES * WIDTH * HEIGHT * 3, samples = (gsize)RATE * FRAMES / FPS;
     g_autofree guint8 *rgb = g_malloc(bytes);
     g_autofree float *sound = g_new(float, samples);
 
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
     RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
     for (gsize i = 0; i < bytes; i++)
         rgb[i] = (guint8)(i / 3 + (gsize)number * 31);
     for (gsize i = 0; i < samples; i++)
         sound[i] = 0.4f * sinf((float)i * 0.05f) * sinf((float)i * 0.0004f);
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
-    g_file_set_contents(video, (char *)rgb, (gssize)bytes, NULL);
-    g_file_set_contents(audio, (char *)sound, (gssize)(samples * sizeof(float)), NULL);
-    rushes_take_frames_ready(take, FRAMES);
-    rushes_take_sound_ready(take, RATE, 1, (gint64)samples);
+    raw_take_set_frames(take, rgb);
+    raw_take_set_sound(take, sound, samples, RATE);
     rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
     return take;
 }

@@ -8,6 +8,7 @@
 #include <gtksourceview/gtksource.h>
 #include <string.h>
 
+#include "raw_take.h"
 #include "scratch.h"
 #include "timeline/film-edit.h"
 #include "window-private.h"
@@ -30,20 +31,13 @@ static void spin(guint milliseconds)
 // ---- what an edit starts from ----
 static RushesTake *add_take(RushesProject *project, const char *prompt, gboolean star)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe(prompt, 32, 20, FRAMES, 10);
     gsize bytes = 32 * 20 * 3 * FRAMES;
     g_autofree guint8 *rgb = g_malloc(bytes);
 
-    recipe->width = 32;
-    recipe->height = 20;
-    recipe->frames = FRAMES;
-    recipe->fps = 10;
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup(prompt);
     RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
-    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
     memset(rgb, 90, bytes);
-    g_assert_true(g_file_set_contents(path, (char *)rgb, (gssize)bytes, NULL));
+    raw_take_set_frames(take, rgb);
     rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
     g_assert_true(rushes_project_set_star(project, take, star, NULL));
     return take;

@@ -12,6 +12,7 @@
 #include "frame-view.h"
 #include "note-entry.h"
 #include "queue-button.h"
+#include "raw_take.h"
 #include "scratch.h"
 #include "scrub-bar.h"
 #include "take-card.h"
@@ -36,20 +37,13 @@ static RushesProject *new_project(char **scratch)
 
 static RushesTake *add_take(RushesProject *project, int frames)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe("a fox", 32, 20, frames, 10);
     g_autofree guint8 *rgb = g_malloc((gsize)frames * 32 * 20 * 3);
 
-    recipe->width = 32;
-    recipe->height = 20;
-    recipe->frames = frames;
-    recipe->fps = 10;
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup("a fox");
     RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
-    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
     for (int n = 0; n < frames; n++)
         memset(rgb + n * 32 * 20 * 3, n * 9, 32 * 20 * 3);
-    g_file_set_contents(path, (char *)rgb, frames * 32 * 20 * 3, NULL);
+    raw_take_set_frames(take, rgb);
     rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
     return take;
 }
@@ -177,13 +171,11 @@ static GBytes *drawing_of(gpointer widget)
 
 static void add_tone(RushesTake *take)
 {
-    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
     float samples[8000];
 
     for (guint i = 0; i < G_N_ELEMENTS(samples); i++)
         samples[i] = i % 40 < 20 ? 0.5f : -0.5f;
-    g_assert_true(g_file_set_contents(path, (char *)samples, sizeof(samples), NULL));
-    rushes_take_sound_ready(take, 16000, 1, G_N_ELEMENTS(samples));
+    raw_take_set_sound(take, samples, G_N_ELEMENTS(samples), 16000);
 }
 
 static void the_waveform_of_the_film_follows_every_edit(void)

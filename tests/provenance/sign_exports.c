@@ -11,6 +11,7 @@
 
 #include "export/film-export.h"
 #include "provenance/signer.h"
+#include "raw_take.h"
 #include "timeline/film-edit.h"
 #include "timeline/media.h"
 
@@ -23,17 +24,12 @@
 // Moving stripes and a tone; `seed` makes it another one. The first starts from a picture.
 static RushesTake *add_take(RushesProject *project, int seed)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autofree char *prompt = g_strdup_printf("a red fox hops, take %d", seed);
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe(prompt, WIDTH, HEIGHT, FRAMES, FPS);
     gsize bytes = WIDTH * HEIGHT * 3, samples = RATE * FRAMES / FPS;
     g_autofree guint8 *frames = g_malloc(FRAMES * bytes);
     g_autofree float *sound = g_new(float, samples);
 
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup_printf("a red fox hops, take %d", seed);
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
     if (seed == 1) {
         recipe->conditioning = RUSHES_CONDITIONING_IMAGE;
         recipe->condition_source = g_strdup("fox.png");
@@ -50,13 +46,8 @@ static RushesTake *add_take(RushesProject *project, int seed)
             }
     for (gsize i = 0; i < samples; i++)
         sound[i] = 0.2f * sinf((float)(2.0 * G_PI * (300.0 + 100.0 * seed) * (double)i / RATE));
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
-    if (!g_file_set_contents(video, (char *)frames, (gssize)(FRAMES * bytes), NULL) ||
-        !g_file_set_contents(audio, (char *)sound, (gssize)(samples * sizeof(float)), NULL))
-        g_error("no room in the folder");
-    rushes_take_frames_ready(take, FRAMES);
-    rushes_take_sound_ready(take, RATE, 1, (gint64)samples);
+    raw_take_set_frames(take, frames);
+    raw_take_set_sound(take, sound, samples, RATE);
     return take;
 }
 

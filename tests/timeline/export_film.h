@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "export/film-export.h"
+#include "raw_take.h"
 #include "timeline/film-edit.h"
 
 #define WIDTH  64
@@ -22,18 +23,13 @@ static RushesProject *project;
 // A take with a moving edge and a tone; `seed` makes it another one.
 static inline RushesTake *add_take(int seed)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autofree char *prompt = g_strdup_printf("take %d", seed);
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe(prompt, WIDTH, HEIGHT, FRAMES, FPS);
     gsize bytes = WIDTH * HEIGHT * 3;
     g_autofree guint8 *frames = g_malloc(FRAMES * bytes);
     gsize samples = RATE * FRAMES / FPS;
     g_autofree float *sound = g_new(float, samples);
 
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup_printf("take %d", seed);
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
     RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
     for (int t = 0; t < FRAMES; t++)
         for (int y = 0; y < HEIGHT; y++)
@@ -45,13 +41,8 @@ static inline RushesTake *add_take(int seed)
             }
     for (gsize i = 0; i < samples; i++)
         sound[i] = 0.2f * sinf((float)(2.0 * G_PI * (300.0 + 100.0 * seed) * (double)i / RATE));
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
-    g_assert_true(g_file_set_contents(video, (char *)frames, (gssize)(FRAMES * bytes), NULL));
-    g_assert_true(
-        g_file_set_contents(audio, (char *)sound, (gssize)(samples * sizeof(float)), NULL));
-    rushes_take_frames_ready(take, FRAMES);
-    rushes_take_sound_ready(take, RATE, 1, (gint64)samples);
+    raw_take_set_frames(take, frames);
+    raw_take_set_sound(take, sound, samples, RATE);
     return take;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json-file.h"
+#include "raw_take.h"
 #include "timeline/timeline.h"
 
 #define WIDTH  32
@@ -42,29 +43,19 @@ static inline void film_clear(Film *film)
 // A take whose frame i is all `value + i`, with a sine of 440 Hz.
 static inline RushesTake *add_take(Film *film, int value)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autofree char *prompt = g_strdup_printf("take of %d", value);
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe(prompt, WIDTH, HEIGHT, FRAMES, FPS);
     g_autofree guint8 *frames = g_malloc(FRAMES * WIDTH * HEIGHT * 3);
     g_autofree float *sound = g_new(float, RATE *FRAMES / FPS);
 
-    g_free(recipe->prompt);
-    recipe->prompt = g_strdup_printf("take of %d", value);
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
     RushesTake *take = rushes_project_add_take(film->project, recipe, NULL, NULL);
     g_assert_nonnull(take);
     for (int i = 0; i < FRAMES; i++)
         memset(frames + i * WIDTH * HEIGHT * 3, MIN(value + i, 255), WIDTH * HEIGHT * 3);
     for (int i = 0; i < RATE * FRAMES / FPS; i++)
         sound[i] = 0.5f * sinf((float)(2.0 * G_PI * 440.0 * i / RATE));
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_autofree char *audio = g_build_filename(rushes_take_get_folder(take), "audio.f32", NULL);
-    g_assert_true(g_file_set_contents(video, (char *)frames, FRAMES * WIDTH * HEIGHT * 3, NULL));
-    g_assert_true(g_file_set_contents(audio, (char *)sound,
-                                      RATE * FRAMES / FPS * (gssize)sizeof(float), NULL));
-    rushes_take_frames_ready(take, FRAMES);
-    rushes_take_sound_ready(take, RATE, 1, RATE * FRAMES / FPS);
+    raw_take_set_frames(take, frames);
+    raw_take_set_sound(take, sound, RATE * FRAMES / FPS, RATE);
     return take;
 }
 

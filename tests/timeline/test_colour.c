@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "export/film-export.h"
+#include "raw_take.h"
 
 #define BARS 16
 #define BAR                                                                                        \
@@ -34,21 +35,14 @@ static void bar_colour(int bar, guint8 *rgb)
 static void make_project(void)
 {
     g_autofree char *folder = g_build_filename(scratch, "Bars.rushes", NULL);
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe("", WIDTH, HEIGHT, FRAMES, FPS);
     g_autofree guint8 *frames = g_malloc((gsize)FRAMES * WIDTH * HEIGHT * 3);
 
     project = rushes_project_create(folder, NULL);
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = FRAMES;
-    recipe->fps = FPS;
     RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
     for (int i = 0; i < FRAMES * WIDTH * HEIGHT; i++)
         bar_colour(i % WIDTH / BAR, frames + 3 * i);
-    g_autofree char *video = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
-    g_assert_true(
-        g_file_set_contents(video, (char *)frames, (gssize)FRAMES * WIDTH * HEIGHT * 3, NULL));
-    rushes_take_frames_ready(take, FRAMES);
+    raw_take_set_frames(take, frames);
     g_assert_true(rushes_project_add_shot(project, take, 0, NULL));
 }
 

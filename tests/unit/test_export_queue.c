@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "queue/export-queue.h"
+#include "raw_take.h"
 #include "rights/consent-use.h"
 #include "scratch.h"
 
@@ -30,23 +31,18 @@ typedef struct Fixture {
 
 static RushesTake *add_take(Fixture *fixture, int frames, const char *consent)
 {
-    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    g_autoptr(RushesRecipe) recipe = raw_take_recipe("", WIDTH, HEIGHT, frames, 10);
     gsize bytes = (gsize)frames * WIDTH * HEIGHT * 3;
-    g_autofree char *rgb = g_malloc(bytes);
+    g_autofree guint8 *rgb = g_malloc(bytes);
     GRand *noise = g_rand_new_with_seed(1);
 
-    recipe->width = WIDTH;
-    recipe->height = HEIGHT;
-    recipe->frames = frames;
-    recipe->fps = 10;
     recipe->consent = g_strdup(consent);
     recipe->shows_person = consent != NULL;
     RushesTake *take = rushes_project_add_take(fixture->project, recipe, NULL, NULL);
-    g_autofree char *path = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
     for (gsize i = 0; i < bytes; i++) // incompressible, so that a small disk fills
-        rgb[i] = i < NOISE ? (char)g_rand_int(noise) : rgb[i - NOISE];
+        rgb[i] = i < NOISE ? (guint8)g_rand_int(noise) : rgb[i - NOISE];
     g_rand_free(noise);
-    g_assert_true(g_file_set_contents(path, rgb, (gssize)bytes, NULL));
+    raw_take_set_frames(take, rgb);
     rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
     g_assert_true(rushes_take_save(take, NULL));
     return take;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "project/share.h"
+#include "raw_take.h"
 #include "rights/consent-use.h"
 
 static char *scratch;
@@ -24,18 +25,11 @@ static RushesProject *make_project(void)
     const char *parent = NULL;
 
     for (int i = 0; i < 2; i++) {
-        g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
-        g_free(recipe->prompt);
-        recipe->prompt = g_strdup_printf("take %d", i);
-        recipe->width = 8;
-        recipe->height = 4;
-        recipe->frames = 2;
-        recipe->fps = 2;
+        g_autofree char *prompt = g_strdup_printf("take %d", i);
+        g_autoptr(RushesRecipe) recipe = raw_take_recipe(prompt, 8, 4, 2, 2);
         RushesTake *take = rushes_project_add_take(project, recipe, parent, NULL);
-        g_autofree char *frames =
-            g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
         g_autofree char *bytes = g_strnfill(8 * 4 * 3 * 2, (char)('a' + i));
-        g_assert_true(g_file_set_contents(frames, bytes, 8 * 4 * 3 * 2, NULL));
+        raw_take_set_frames(take, (const guint8 *)bytes);
         g_assert_true(rushes_project_add_shot(project, take, (guint)i, NULL));
         parent = rushes_take_get_id(take);
     }
