@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "export/export-inputs.h"
 #include "export/export-output.h"
 #include "export/export-target.h"
 #include "export/loudness.h"
@@ -25,8 +26,9 @@ struct _RushesExporter {
     RushesExportOptions options; // strings owned
     GArray *ingredients;         // RushesIngredient, strings owned
     GArray *marks;               // RushesMarkSpan
-    GError *unstamped;           // why there is no time stamp
-    GString *notice;             // what the creator has to know of the finished file
+    RushesExportInputs *inputs;
+    GError *unstamped; // why there is no time stamp
+    GString *notice;   // what the creator has to know of the finished file
     GMainContext *context;
 
     GMutex lock; // guards the four below, written by the worker thread but for the last
@@ -251,7 +253,8 @@ static gboolean write_all(RushesExporter *self, const char *hidden, const Rushes
 
     gboolean done = rushes_export_output_open(&out, hidden, &self->options, format, error) &&
                     encode(self, &out, cancellable, error) &&
-                    rushes_export_output_finish(&out, error);
+                    rushes_export_output_finish(&out, error) &&
+                    rushes_export_inputs_check(self->inputs, error);
     rushes_export_output_clear(&out);
     // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
     if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG) {
@@ -378,6 +381,8 @@ RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
     self->source = g_object_ref(source);
     self->path = g_strdup(path);
     self->options = *options;
+    self->options.inputs = NULL; // kept with their state
+    self->inputs = rushes_export_inputs_new(options->inputs);
     self->options.recipe = g_strdup(options->recipe);
     self->options.title = g_strdup(options->title);
     self->options.edits = (const char *const *)g_strdupv((char **)options->edits);
@@ -420,6 +425,7 @@ static void rushes_exporter_finalize(GObject *object)
     g_string_free(self->notice, TRUE);
     g_array_unref(self->ingredients);
     g_array_unref(self->marks);
+    rushes_export_inputs_free(self->inputs);
     g_clear_pointer(&self->context, g_main_context_unref);
     g_mutex_clear(&self->lock);
     G_OBJECT_CLASS(rushes_exporter_parent_class)->finalize(object);

@@ -29,7 +29,8 @@ typedef struct RushesExportOptions {
     guint32 tag;                 // names the temporary folder beside the target; 0: by chance
     const RushesMarkSpan *marks; // the invisible mark, copied; see picture-marks.h
     gsize mark_count;
-    gboolean visible_mark;        // the label "MADE WITH AI"
+    const char *const *inputs; // files that must not change meanwhile, see export-inputs.h, or NULL
+    gboolean visible_mark;     // the label "MADE WITH AI"
     const char *time_stamp_url;   // of an authority that stamps the signature, or NULL
     gboolean time_stamp_required; // no stamp, no file
 } RushesExportOptions;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "export/export-inputs.h"
 #include "export/ingredients.h"
 #include "json-file.h"
 #include "provenance/signer.h"
@@ -241,14 +242,44 @@ static GArray *film_marks(RushesProject *project, const RushesTimeline *timeline
     return spans;
 }
 
+// A finished take whose files hold less than was made is told; one that is still made is the exporter's to refuse.
+static gboolean check_whole(RushesTake *take, RushesContainer container, GError **error)
+{
+    const char *id = rushes_take_get_id(take);
+    double samples = rushes_json_number(rushes_take_get_result(take), "samples", 0.0);
+    RushesFrameFormat format;
+
+    rushes_frame_source_get_format(rushes_take_get_source(take), &format);
+    if (rushes_take_get_state(take) != RUSHES_TAKE_DONE)
+        return TRUE;
+    if (format.ready < format.frames)
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                    "Take %d is not whole: %d of its %d frames are there; put takes/%s back, or "
+                    "generate the take again.",
+                    rushes_take_get_number(take), format.ready, format.frames, id);
+    else if (rushes_container_has_sound(container) && format.rate > 0 &&
+             (double)format.samples < samples)
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
+                    "The sound of take %d is not whole: %.2f of its %.2f seconds are there; put "
+                    "takes/%s/audio.f32 back, or generate the take again.",
+                    rushes_take_get_number(take), (double)format.samples / format.rate,
+                    samples / format.rate, id);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static RushesExporter *export_take(RushesProject *project, const char *path,
                                    const RushesFilmExport *request, RushesExportOptions *options,
                                    GPtrArray *notices, GError **error)
 {
     RushesTake *take = find_take(project, request->take, error);
 
-    if (!take || !check_consent(project, take, notices, error))
+    if (!take || !check_consent(project, take, notices, error) ||
+        !check_whole(take, options->container, error))
         return NULL;
+    g_auto(GStrv) inputs = rushes_export_inputs_of_take(take);
+    options->inputs = (const char *const *)inputs;
     const RushesRecipe *recipe = rushes_take_get_recipe(take);
     g_autoptr(cJSON) json = published_recipe(project, take);
     char *text = cJSON_PrintUnformatted(json);
@@ -295,7 +326,9 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     g_autofree char *recipe = film_recipe(project);
     g_autoptr(RushesIngredients) ingredients = rushes_ingredients_new();
     g_auto(GStrv) edits = film_edits(project, preset);
+    g_auto(GStrv) inputs = rushes_export_inputs_of_film(project);
 
+    options->inputs = (const char *const *)inputs;
     rushes_ingredients_add_film(ingredients, project);
     g_autoptr(GArray) marks = film_marks(project, timeline);
     if (wants_mark(request, options->container)) {

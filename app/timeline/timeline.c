@@ -130,8 +130,8 @@ static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
                                number,
                                rushes_json_string(rushes_shot_get_fields(shot), "take", "?"));
     const char *id = rushes_take_get_id(take);
-    if (rushes_take_get_state(take) == RUSHES_TAKE_DONE && !has_file(take, "frames.rgb") &&
-        !has_file(take, "take.mkv"))
+    gboolean is_done = rushes_take_get_state(take) == RUSHES_TAKE_DONE;
+    if (is_done && !has_file(take, "frames.rgb") && !has_file(take, "take.mkv"))
         return g_strdup_printf("Shot %u is missing: the pictures of take %d are gone; put takes/%s "
                                "back, or remove the shot.",
                                number, rushes_take_get_number(take), id);
@@ -139,9 +139,10 @@ static char *cut_problem(RushesShot *shot, const RushesCut *cut, guint number)
         return sound_problem(take, cut, number);
     return g_strdup_printf(
         "Shot %u has no picture from its frame %d on: take %d has %d of %d frames; "
-        "let it be finished, or trim the shot.",
+        "%s, or trim the shot.",
         number, MAX(0, cut->format.ready - cut->in) + 1, rushes_take_get_number(take),
-        cut->format.ready, cut->format.frames);
+        cut->format.ready, cut->format.frames,
+        is_done ? "put its frames.rgb back" : "let it be finished");
 }
 
 static void add_shot(RushesTimeline *timeline, RushesShot *shot, GPtrArray *problems)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Exports that end early: nothing half-written, the file that was there stays, and one sentence says why.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "export_film.h"
@@ -124,6 +126,79 @@ static void a_film_with_a_hole_is_refused(void)
     g_assert_no_error(error);
 }
 
+// Owned by the project.
+static RushesTake *add_finished_take(int seed)
+{
+    RushesTake *take = add_take(seed);
+    g_autoptr(cJSON) result = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(result, "samples", RATE * FRAMES / FPS);
+    rushes_take_set_result(take, result);
+    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
+    g_assert_true(rushes_take_save(take, NULL));
+    return take;
+}
+
+// Before the export begins somebody has cut a file of the finished take: told at once, by what is there and what is not.
+static void a_take_that_is_not_whole_is_refused(void)
+{
+    static const struct {
+        const char *file, *said;
+    } cases[] = {
+        {"frames.rgb", "is not whole: 12 of its 24 frames are there"},
+        {"audio.f32", "is not whole: 1.00 of its 2.00 seconds are there"},
+    };
+    g_autofree char *path = target("cut.mp4");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RushesTake *take = add_finished_take(4);
+        g_autofree char *file = g_build_filename(rushes_take_get_folder(take), cases[i].file, NULL);
+        GStatBuf info;
+        g_assert_cmpint(g_stat(file, &info), ==, 0);
+        g_assert_cmpint(truncate(file, info.st_size / 2), ==, 0);
+        g_autoptr(RushesProject) again =
+            rushes_project_open(rushes_project_get_folder(project), RUSHES_PROJECT_READ_ONLY, NULL);
+        const RushesFilmExport request = {.take = rushes_take_get_number(take)};
+        g_autoptr(GError) error = NULL;
+        g_assert_null(rushes_film_export_new(again, path, &request, NULL, &error));
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error->message, cases[i].said));
+    }
+}
+
+// Bytes that change under the export keep the file's size, so that every read of it succeeds.
+static void a_file_that_changes_meanwhile_is_told(void)
+{
+    static const char *const names[] = {"frames.rgb", "audio.f32"};
+    g_autofree char *path = target("changed.mkv");
+    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), 0);
+    const RushesFilmExport request = {.preset = "archive"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *file =
+            g_build_filename(rushes_take_get_folder(rushes_shot_get_take(shot)), names[i], NULL);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *held = NULL;
+        gsize bytes;
+        g_assert_true(g_file_get_contents(file, &held, &bytes, NULL));
+        g_autoptr(RushesExporter) exporter =
+            rushes_film_export_new(project, path, &request, NULL, NULL);
+        g_assert_nonnull(exporter);
+        FILE *stream = g_fopen(file, "r+b");
+        g_assert_cmpint(fputc(held[0] ^ 1, stream), !=, EOF);
+        g_assert_cmpint(fclose(stream), ==, 0);
+        // A clock that ticks coarsely might leave the file's time where it was.
+        const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000000000 + i}};
+        g_assert_cmpint(utimensat(AT_FDCWD, file, times, 0), ==, 0);
+        g_assert_false(rushes_exporter_run(exporter, NULL, &error));
+        g_assert_nonnull(strstr(error->message, names[i]));
+        g_assert_nonnull(strstr(error->message, "was changed while it was exported"));
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    }
+    g_autoptr(RushesExporter) after = rushes_film_export_new(project, path, &request, NULL, NULL);
+    g_assert_true(rushes_exporter_run(after, NULL, NULL));
+}
+
 // Somebody cuts an imported sound short after the export has looked at it: no file with a hole in its sound is made.
 static void a_sound_that_is_cut_short_meanwhile_is_told(void)
 {
@@ -165,6 +240,8 @@ int main(int argc, char **argv)
     ADD(a_stamp_that_cannot_be_put_on_is_refused_at_once);
     ADD(an_unwritable_target_is_named);
     ADD(a_sound_that_is_cut_short_meanwhile_is_told);
+    ADD(a_take_that_is_not_whole_is_refused);
+    ADD(a_file_that_changes_meanwhile_is_told);
     ADD(a_film_with_a_hole_is_refused);
     return export_film_end(g_test_run());
 }
