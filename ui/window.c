@@ -451,6 +451,10 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     window_update_flags(self);
     rushes_recent_add(rushes_project_get_folder(project));
     fill_recent_menu(self);
+    // It may come from another machine, or be older than the library. Without it only searching is poorer.
+    rushes_library_index_project(rushes_queue_get_library(self->queue),
+                                 rushes_project_get_folder(project),
+                                 rushes_project_get_takes(project), NULL);
     if (takes > 0) {
         g_autoptr(RushesTake) last =
             g_list_model_get_item(rushes_project_get_takes(project), takes - 1);

@@ -71,6 +71,7 @@ void rushes_search_hit_free(RushesSearchHit *hit)
     g_free(hit->project);
     g_free(hit->take);
     g_free(hit->snippet);
+    g_free(hit->words);
     g_free(hit);
 }
 
@@ -288,17 +289,75 @@ GStrv rushes_library_list_prompts(RushesLibrary *self, const char *like, guint m
     return g_strv_builder_end(prompts);
 }
 
+static char *words_of(RushesTake *take)
+{
+    return g_strjoin("\n", rushes_take_get_recipe(take)->prompt, rushes_take_get_note(take), NULL);
+}
+
 gboolean rushes_library_index_take(RushesLibrary *self, const char *project, RushesTake *take,
                                    GError **error)
 {
     const char *id = rushes_take_get_id(take);
-    const RushesRecipe *recipe = rushes_take_get_recipe(take);
-    g_autofree char *words = g_strjoin("\n", recipe->prompt, rushes_take_get_note(take), NULL);
+    g_autofree char *words = words_of(take);
 
     return execute(self, error, "DELETE FROM take WHERE project = ? AND id = ?", "ss", project,
                    id) &&
            execute(self, error, "INSERT INTO take(project, id, created, words) VALUES(?, ?, ?, ?)",
                    "ssis", project, id, rushes_take_get_created(take), words);
+}
+
+// What the index says of the takes of a project: words by id.
+static GHashTable *list_indexed(RushesLibrary *self, const char *project)
+{
+    GHashTable *indexed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    sqlite3_stmt *statement =
+        query(self, "SELECT id, words FROM take WHERE project = ?", "s", project);
+
+    while (statement && sqlite3_step(statement) == SQLITE_ROW)
+        g_hash_table_insert(indexed, column_dup(statement, 0), column_dup(statement, 1));
+    sqlite3_finalize(statement);
+    return indexed;
+}
+
+// A prompt that is known stays where it was used last.
+static gboolean learn_prompt(RushesLibrary *self, RushesTake *take, GError **error)
+{
+    const char *prompt = rushes_take_get_recipe(take)->prompt;
+
+    return !*prompt || execute(self, error, "INSERT OR IGNORE INTO prompt(text, used) VALUES(?, ?)",
+                               "si", prompt, rushes_take_get_created(take) * G_USEC_PER_SEC);
+}
+
+gboolean rushes_library_index_project(RushesLibrary *self, const char *project, GListModel *takes,
+                                      GError **error)
+{
+    g_autoptr(GHashTable) indexed = list_indexed(self, project);
+    g_autoptr(GPtrArray) differ = g_ptr_array_new_with_free_func(g_object_unref);
+    GHashTableIter iter;
+    gpointer gone;
+
+    for (guint i = 0; i < g_list_model_get_n_items(takes); i++) {
+        g_autoptr(RushesTake) take = g_list_model_get_item(takes, i);
+        g_autofree char *words = words_of(take);
+        const char *known = g_hash_table_lookup(indexed, rushes_take_get_id(take));
+        if (g_strcmp0(known, words) != 0)
+            g_ptr_array_add(differ, g_object_ref(take));
+        g_hash_table_remove(indexed, rushes_take_get_id(take));
+    }
+    if (differ->len == 0 && g_hash_table_size(indexed) == 0)
+        return TRUE;
+    gboolean done = execute(self, error, "BEGIN", "");
+    for (guint i = 0; i < differ->len && done; i++)
+        done = rushes_library_index_take(self, project, differ->pdata[i], error) &&
+               learn_prompt(self, differ->pdata[i], error);
+    g_hash_table_iter_init(&iter, indexed);
+    while (done && g_hash_table_iter_next(&iter, &gone, NULL))
+        done = execute(self, error, "DELETE FROM take WHERE project = ? AND id = ?", "ss", project,
+                       gone);
+    if (done && execute(self, error, "COMMIT", ""))
+        return TRUE;
+    execute(self, NULL, "ROLLBACK", "");
+    return FALSE;
 }
 
 // Each word in quotes, so that nothing a person types is an operator; the last one is a prefix.
@@ -340,7 +399,7 @@ GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint m
         return hits;
     sqlite3_stmt *statement =
         query(self,
-              "SELECT project, id, created, snippet(take, 3, char(1), char(2), '…', 16)"
+              "SELECT project, id, created, snippet(take, 3, char(1), char(2), '…', 16), words"
               " FROM take WHERE take MATCH ? ORDER BY rank LIMIT ?",
               "si", match, (gint64)most);
     while (statement && sqlite3_step(statement) == SQLITE_ROW) {
@@ -354,30 +413,12 @@ GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint m
         g_string_replace(markup, "&#x1;", "<b>", 0); // how GLib escapes the two marks
         g_string_replace(markup, "&#x2;", "</b>", 0);
         hit->snippet = g_strdup(markup->str);
+        hit->words = column_dup(statement, 4);
+        g_strchomp(hit->words);
         g_ptr_array_add(hits, hit);
     }
     sqlite3_finalize(statement);
     return hits;
-}
-
-void rushes_library_rebuild(RushesLibrary *self, const char *const *projects)
-{
-    execute(self, NULL, "BEGIN", "");
-    execute(self, NULL, "DELETE FROM take", "");
-    for (guint i = 0; projects && projects[i]; i++) {
-        g_autofree char *takes = g_build_filename(projects[i], "takes", NULL);
-        g_autoptr(GDir) dir = g_dir_open(takes, 0, NULL);
-        const char *name;
-        while (dir && (name = g_dir_read_name(dir))) {
-            g_autofree char *folder = g_build_filename(takes, name, NULL);
-            g_autoptr(RushesTake) take = rushes_take_load(folder, NULL);
-            if (!take)
-                continue;
-            rushes_library_index_take(self, projects[i], take, NULL);
-            rushes_library_add_prompt(self, rushes_take_get_recipe(take)->prompt, NULL);
-        }
-    }
-    execute(self, NULL, "COMMIT", "");
 }
 
 gboolean rushes_library_add_project(RushesLibrary *self, const char *project, GError **error)

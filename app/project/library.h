@@ -2,7 +2,7 @@
 //
 // library.h - what is remembered across projects, in one SQLite file (WAL): the job queue, the
 // prompts, a full-text index of every take (FTS5), and how long past jobs took. The queue is kept
-// durable; the rest can be rebuilt from the project folders. Main thread only.
+// durable; the rest can be rebuilt from the project folders, which happens as they are opened. Main thread only.
 #pragma once
 #include <gio/gio.h>
 
@@ -61,6 +61,7 @@ GStrv rushes_library_list_prompts(RushesLibrary *self, const char *like, guint m
 typedef struct RushesSearchHit {
     char *project, *take;
     char *snippet; // Pango markup, hits in bold
+    char *words;   // the prompt, and the note below it
     gint64 created;
 } RushesSearchHit;
 void rushes_search_hit_free(RushesSearchHit *hit);
@@ -72,8 +73,10 @@ gboolean rushes_library_index_take(RushesLibrary *self, const char *project, Rus
 GPtrArray *rushes_library_search(RushesLibrary *self, const char *words, guint most);
 // The take whose invisible mark says this (marks/mark-payload.h), or NULL; free with rushes_search_hit_free().
 RushesSearchHit *rushes_library_find_marked(RushesLibrary *self, guint32 mark);
-// Indexes every take and prompt of these projects again, and forgets takes that are not there.
-void rushes_library_rebuild(RushesLibrary *self, const char *const *projects);
+// Makes the index say what these takes, all of a project's, say: a project may come from another machine, have been edited
+// while it was not open, or be older than the library. Their prompts become known too. Writes only what differs.
+gboolean rushes_library_index_project(RushesLibrary *self, const char *project, GListModel *takes,
+                                      GError **error);
 
 // Remembers that there is a project in this folder, and lists those of which anything is known; NULL-terminated, owned by
 // the caller. A folder that was moved or deleted since is still named.

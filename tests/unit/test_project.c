@@ -367,44 +367,6 @@ static void kill_at_any_moment_loses_nothing(void)
     }
 }
 
-static void library_finds_words_and_survives_damage(void)
-{
-    g_autofree char *scratch = scratch_folder();
-    g_autofree char *folder = new_folder(scratch);
-    g_autofree char *database = g_build_filename(scratch, "library.db", NULL);
-    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
-    g_autoptr(RushesLibrary) library = rushes_library_open(database, NULL);
-    const char *const projects[] = {folder, NULL};
-
-    RushesTake *fox = add_take(project, "A cheerful fox in the snow & wind");
-    add_take(project, "a crab comes closer");
-    rushes_project_set_note(project, fox, "Käfer im Bild", NULL);
-    rushes_library_rebuild(library, projects);
-    g_autoptr(GPtrArray) hits = rushes_library_search(library, "che snow", 10);
-    g_assert_cmpuint(hits->len, ==, 0); // only the last word may be unfinished
-    g_clear_pointer(&hits, g_ptr_array_unref);
-    hits = rushes_library_search(library, "cheerful sno", 10);
-    g_assert_cmpuint(hits->len, ==, 1);
-    RushesSearchHit *hit = hits->pdata[0];
-    g_assert_cmpstr(hit->take, ==, rushes_take_get_id(fox));
-    g_assert_nonnull(strstr(hit->snippet, "<b>snow</b> &amp; wind"));
-    g_autoptr(GPtrArray) notes = rushes_library_search(library, "kafer", 10);
-    g_assert_cmpuint(notes->len, ==, 1);
-    g_autoptr(GPtrArray) odd = rushes_library_search(library, "\" OR * NEAR(", 10);
-    g_assert_cmpuint(odd->len, ==, 0);
-    g_auto(GStrv) prompts = rushes_library_list_prompts(library, "CRAB", 10);
-    g_assert_cmpuint(g_strv_length(prompts), ==, 1);
-    g_clear_object(&library);
-
-    g_file_set_contents(database, "this is no database, it only looks long enough to be one....",
-                        -1, NULL);
-    library = rushes_library_open(database, NULL);
-    g_assert_nonnull(library);
-    rushes_library_rebuild(library, projects);
-    g_autoptr(GPtrArray) again = rushes_library_search(library, "crab", 10);
-    g_assert_cmpuint(again->len, ==, 1);
-}
-
 static void an_extended_take_starts_from_frames_that_the_model_can_take(void)
 {
     static const struct {
@@ -492,6 +454,5 @@ int main(int argc, char **argv)
     g_test_add_func("/project/copy", a_copy_is_whole_or_not_there);
     g_test_add_func("/project/kill", kill_at_any_moment_loses_nothing);
     g_test_add_func("/take/extend", an_extended_take_starts_from_frames_that_the_model_can_take);
-    g_test_add_func("/library/search", library_finds_words_and_survives_damage);
     return scratch_end(g_test_run());
 }
