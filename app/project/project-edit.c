@@ -324,14 +324,6 @@ gboolean rushes_project_set_value(RushesProject *self, const char *key, const cJ
     return edit(self, op, label, merge_key, error);
 }
 
-gboolean rushes_project_set_title(RushesProject *self, const char *title, GError **error)
-{
-    g_autoptr(cJSON) value = cJSON_CreateString(title);
-    gboolean done = rushes_project_set_value(self, "title", value, "Rename", error);
-    g_object_notify(G_OBJECT(self), "title");
-    return done;
-}
-
 RushesTake *rushes_project_add_take(RushesProject *self, const RushesRecipe *recipe,
                                     const char *parent, GError **error)
 {

@@ -316,8 +316,8 @@ RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags,
     read_state(self, state);
     if (!project_open_journal(self, rushes_json_number(state, "seq", 0), error))
         return NULL;
-    if (!rushes_json_string(self->values, "title", NULL))
-        rushes_json_put(self->values, "title", cJSON_CreateString(title));
+    // As its folder is called now: it may have been copied or renamed since.
+    rushes_json_put(self->values, "title", cJSON_CreateString(title));
     g_autoptr(GError) failure = NULL;
     if (!self->read_only && rushes_journal_get_length(self->journal) > JOURNAL_FOLD &&
         !rushes_project_save(self, &failure))

@@ -57,7 +57,6 @@ gboolean rushes_project_set_draft(RushesProject *self, const RushesRecipe *draft
                                   GError **error);
 // The seed that comes by itself after generating: nobody's edit, which undo passes over.
 gboolean rushes_project_next_seed(RushesProject *self, guint64 seed, GError **error);
-gboolean rushes_project_set_title(RushesProject *self, const char *title, GError **error);
 RushesTake *rushes_project_add_take(RushesProject *self, const RushesRecipe *recipe,
                                     const char *parent, GError **error); // not owned
 gboolean rushes_project_remove_take(RushesProject *self, RushesTake *take, GError **error);

@@ -51,6 +51,17 @@ static RushesShot *shot_at(RushesProject *project, guint i)
     return shot;
 }
 
+static gboolean set_label(RushesProject *project, const char *text, GError **error)
+{
+    g_autoptr(cJSON) value = cJSON_CreateString(text);
+    return rushes_project_set_value(project, "label", value, "Label", error);
+}
+
+static const char *label_of(RushesProject *project)
+{
+    return cJSON_GetStringValue(rushes_project_get_value(project, "label"));
+}
+
 static void edits_survive_without_saving(void)
 {
     g_autofree char *scratch = scratch_folder();
@@ -218,7 +229,7 @@ static void two_windows_do_not_share_a_project(void)
     g_clear_error(&error);
     g_autoptr(RushesProject) reader = rushes_project_open(folder, RUSHES_PROJECT_READ_ONLY, &error);
     g_assert_no_error(error);
-    g_assert_false(rushes_project_set_title(reader, "x", &error));
+    g_assert_false(set_label(reader, "x", &error));
     g_assert_error(error, RUSHES_ERROR, RUSHES_ERROR_READ_ONLY);
     g_assert_cmpstr(rushes_project_get_title(reader), ==, "Winter picnic");
 }
@@ -284,6 +295,20 @@ static void fields_of_a_wrong_kind_do_not_stop_the_opening(void)
     g_assert_cmpint(rushes_project_get_draft_takes(project), ==, 1);
 }
 
+static void a_project_is_called_as_its_folder(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autofree char *renamed = g_build_filename(scratch, "Tom & Jerry_2.rushes", NULL);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+
+    g_assert_cmpstr(rushes_project_get_title(project), ==, "Winter picnic");
+    g_clear_object(&project);
+    g_assert_cmpint(g_rename(folder, renamed), ==, 0);
+    project = open_project(renamed);
+    g_assert_cmpstr(rushes_project_get_title(project), ==, "Tom & Jerry_2");
+}
+
 static void damaged_journal_lines_are_kept_aside(void)
 {
     g_autofree char *scratch = scratch_folder();
@@ -292,14 +317,14 @@ static void damaged_journal_lines_are_kept_aside(void)
     g_autofree char *kept = g_strconcat(path, ".damaged-1", NULL);
     g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
 
-    rushes_project_set_title(project, "First", NULL);
+    set_label(project, "First", NULL);
     g_clear_object(&project);
     g_autofree char *good = NULL;
     g_file_get_contents(path, &good, NULL, NULL);
     g_autofree char *edited = g_strconcat(good, "{\"op\": oops}\n{\"seq\": 9}\n", NULL);
     g_file_set_contents(path, edited, -1, NULL);
     project = open_project(folder);
-    g_assert_cmpstr(rushes_project_get_title(project), ==, "First");
+    g_assert_cmpstr(label_of(project), ==, "First");
     g_assert_nonnull(strstr(rushes_project_get_notice(project), "damaged-1"));
     g_autofree char *rest = NULL;
     g_file_get_contents(kept, &rest, NULL, NULL);
@@ -314,7 +339,7 @@ static G_NORETURN void edit_until_killed(const char *folder, const char *databas
 
     for (guint32 n = 1;; n++) {
         g_autofree char *title = g_strdup_printf("title %u", n);
-        gboolean made = rushes_project_set_title(project, title, NULL);
+        gboolean made = set_label(project, title, NULL);
         if (n % 3 == 0) {
             RushesTake *take = add_take(project, title);
             made &= rushes_project_add_shot(project, take, 0, NULL);
@@ -355,7 +380,7 @@ static void kill_at_any_moment_loses_nothing(void)
         g_assert_null(rushes_project_get_notice(project));
         if (last == 0)
             continue;
-        const char *title = rushes_project_get_title(project);
+        const char *title = label_of(project);
         guint32 found = (guint32)g_ascii_strtoull(title + strlen("title "), NULL, 10);
         g_assert_cmpuint(found, >=, last); // the one after may have made it too
         g_assert_cmpuint(found, <=, last + 1);
@@ -447,6 +472,7 @@ int main(int argc, char **argv)
                     an_extension_repeats_no_frame_after_the_take_it_continues);
     g_test_add_func("/project/groups", grouped_edits_undo_as_one);
     g_test_add_func("/project/two-windows", two_windows_do_not_share_a_project);
+    g_test_add_func("/project/renamed", a_project_is_called_as_its_folder);
     g_test_add_func("/project/newer", newer_versions_are_refused_and_left_alone);
     g_test_add_func("/project/nonsense", nonsense_is_named_and_rebuilt_from_the_takes);
     g_test_add_func("/project/wrong-kinds", fields_of_a_wrong_kind_do_not_stop_the_opening);
