@@ -130,10 +130,11 @@ static void rushes_application_activate(GApplication *application)
         return;
     }
     g_autoptr(RushesProject) project = rushes_first_project_create(&failure);
-    if (project) // with the sample playing, round and round
-        gtk_widget_activate_action(GTK_WIDGET(show_project(self, project)), "win.play-looped",
-                                   NULL);
-    else
+    if (project) { // with the sample playing, round and round, and its words ready to be written over
+        GtkWidget *first = GTK_WIDGET(show_project(self, project));
+        gtk_widget_activate_action(first, "win.play-looped", NULL);
+        gtk_widget_activate_action(first, "win.write-prompt", NULL);
+    } else
         say_without_window(self, "No Project Can Be Made", failure->message);
 }
 
@@ -305,6 +306,7 @@ static void set_shortcuts(RushesApplication *self)
         {"win.zoom-real", {"<Ctrl>1"}},
         {"win.fullscreen", {"F11"}},
         {"win.show-prompt", {"F9"}},
+        {"win.write-prompt", {"<Ctrl>p"}},
         {"win.fill-timeline", {"<Ctrl><Shift>t"}},
         {"app.shortcuts", {"<Ctrl>question", "F1"}},
     };

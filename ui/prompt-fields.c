@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // prompt-fields.c - the recipe in the fields and chips, and the fields in the recipe.
+#include <math.h>
+
 #include "control-name.h"
 #include "prompt-pane-private.h"
 
@@ -67,6 +69,19 @@ void prompt_update_chips(RushesPromptPane *self)
     gtk_label_set_label(self->generate_label, generate);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->generate_button),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, generate, -1);
+}
+
+void prompt_round_length(RushesPromptPane *self)
+{
+    const cJSON *model = self->queue ? rushes_queue_get_model(self->queue) : NULL;
+    double multiple = rushes_json_number(model, "frames_multiple", 1);
+    double asked = gtk_adjustment_get_value(self->length_adjustment);
+    double made = 1 + multiple * floor((asked - 1) / multiple + 0.5);
+
+    if (made > gtk_adjustment_get_upper(self->length_adjustment))
+        made -= multiple;
+    if (multiple >= 1 && made >= 1 && made != asked)
+        gtk_adjustment_set_value(self->length_adjustment, made);
 }
 
 void prompt_read_fields(RushesPromptPane *self)

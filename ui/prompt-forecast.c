@@ -27,8 +27,14 @@ static void on_tokens(RushesEngineClient *engine, const RushesEngineEvent *event
     RushesPromptPane *self = data;
 
     self->token_request = 0;
-    if (event->kind != RUSHES_ENGINE_TOKENS)
+    if (event->kind != RUSHES_ENGINE_TOKENS) {
+        // More than it reads at all; which limit that is, the forecast says.
+        gtk_label_set_label(self->tokens_label, "too long to count");
+        gtk_widget_add_css_class(GTK_WIDGET(self->tokens_label), "error");
+        gtk_widget_set_tooltip_text(GTK_WIDGET(self->tokens_label), event->what);
+        gtk_level_bar_set_value(self->tokens_bar, 1);
         return;
+    }
     g_autofree char *text = g_strdup_printf("%u / %u tokens", event->count, event->limit);
     gtk_label_set_label(self->tokens_label, text);
     gtk_level_bar_set_value(self->tokens_bar,
@@ -91,9 +97,15 @@ static void on_estimate(RushesEngineClient *engine, const RushesEngineEvent *eve
         refused = TRUE;
         show_misfit(self, event);
     } else if (event->kind == RUSHES_ENGINE_ERROR && g_strcmp0(event->code, "worker") != 0) {
+        // Where nothing is written yet, nothing is wrong.
+        gboolean begun = rushes_prompt_pane_has_words(self);
         refused = TRUE;
-        gtk_label_set_label(self->forecast_label, event->what);
-        gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
+        gtk_label_set_label(self->forecast_label,
+                            begun ? event->what : "Write above what is to be seen and heard.");
+        if (begun)
+            gtk_widget_add_css_class(GTK_WIDGET(self->forecast_label), "error");
+        else
+            gtk_widget_remove_css_class(GTK_WIDGET(self->forecast_label), "error");
     }
     gtk_widget_set_sensitive(GTK_WIDGET(self->generate_button), !refused);
 }

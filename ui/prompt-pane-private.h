@@ -24,6 +24,7 @@ struct _RushesPromptPane {
     GtkButton *start_button, *start_clear, *start_person, *generate_button;
     RushesRightsNote *rights_note;
     GtkStack *start_stack;
+    GtkLabel *start_hint;
     GtkPicture *start_picture;
     GtkLabel *model_label, *device_label, *forecast_label, *generate_label;
 
@@ -34,8 +35,9 @@ struct _RushesPromptPane {
     gboolean loading;     // the fields are being filled, not edited
     guint write_source, ask_source;
     guint token_request, estimate_request;
-    guint recalled;  // how many prompts back the words are; 0: the creator's own
-    char *own_words; // what they were before the first step back
+    guint recalled;     // how many prompts back the words are; 0: the creator's own
+    char *own_words;    // what they were before the first step back
+    gboolean recalling; // the words change because an older prompt comes
 };
 
 // The fields into the recipe; the recipe into the fields, with what the model takes for settings that
@@ -43,6 +45,8 @@ struct _RushesPromptPane {
 void prompt_read_fields(RushesPromptPane *self);
 void prompt_show_recipe(RushesPromptPane *self);
 void prompt_update_chips(RushesPromptPane *self);
+// A length that the model makes: the one that was typed, or the nearest.
+void prompt_round_length(RushesPromptPane *self);
 
 // Asks the worker in a moment; a later change is asked about together with this one.
 void prompt_ask_soon(RushesPromptPane *self);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <string.h>
+
 #include "prompt-pane-private.h"
 
 #define WRITE_AFTER_MS                                                                             \
@@ -50,6 +52,48 @@ static void on_edited(RushesPromptPane *self)
     // Not begun anew by each letter: whoever types without a pause is safe too.
     if (!self->write_source)
         self->write_source = g_timeout_add(WRITE_AFTER_MS, write_draft, self);
+}
+
+static void on_length_edited(RushesPromptPane *self)
+{
+    if (!self->loading)
+        prompt_round_length(self);
+    on_edited(self);
+}
+
+// Words that are changed by hand are the creator's own from then on.
+static void on_words_edited(RushesPromptPane *self)
+{
+    if (!self->recalling)
+        self->recalled = 0;
+    on_edited(self);
+}
+
+// Of what is typed or pasted, the digits.
+static void on_seed_typed(GtkEditable *text, const char *typed, int length, int *position,
+                          RushesPromptPane *self)
+{
+    g_autoptr(GString) digits = g_string_new(NULL);
+
+    for (int i = 0; typed[i] && (length < 0 || i < length); i++) {
+        if (g_ascii_isdigit(typed[i]))
+            g_string_append_c(digits, typed[i]);
+    }
+    if ((length < 0 ? strlen(typed) : (gsize)length) == digits->len)
+        return;
+    g_signal_handlers_block_by_func(text, on_seed_typed, self);
+    gtk_editable_insert_text(text, digits->str, (int)digits->len, position);
+    g_signal_handlers_unblock_by_func(text, on_seed_typed, self);
+    g_signal_stop_emission_by_name(text, "insert-text");
+}
+
+// What stands there when it is left is the seed, also after digits that are no seed.
+static void on_seed_left(RushesPromptPane *self)
+{
+    g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, self->recipe->seed);
+
+    if (g_strcmp0(gtk_editable_get_text(GTK_EDITABLE(self->seed_entry)), seed) != 0)
+        gtk_editable_set_text(GTK_EDITABLE(self->seed_entry), seed);
 }
 
 static void on_seed_edited(RushesPromptPane *self)
@@ -112,22 +156,32 @@ static gboolean on_words_key(GtkEventControllerKey *controller, guint key, guint
                              GdkModifierType state, RushesPromptPane *self)
 {
     gboolean older = key == GDK_KEY_Up, newer = key == GDK_KEY_Down;
+    const char *words = NULL;
+    guint found = 0;
 
     if ((state & gtk_accelerator_get_default_mod_mask()) != GDK_ALT_MASK || !(older || newer) ||
         !self->queue || (newer && self->recalled == 0))
         return GDK_EVENT_PROPAGATE;
     guint wanted = older ? self->recalled + 1 : self->recalled - 1;
-    g_auto(GStrv) prompts =
-        rushes_library_list_prompts(rushes_queue_get_library(self->queue), NULL, wanted);
-    guint count = g_strv_length(prompts);
-    if (wanted > count)
-        return GDK_EVENT_STOP;
     if (self->recalled == 0) {
         g_free(self->own_words);
         self->own_words = g_strdup(self->recipe->prompt);
     }
+    // The own words may be one of them; a step that changes nothing would be none.
+    g_auto(GStrv) prompts =
+        rushes_library_list_prompts(rushes_queue_get_library(self->queue), NULL, wanted + 1);
+    for (guint i = 0; prompts[i] && found < wanted; i++) {
+        if (g_str_equal(prompts[i], self->own_words))
+            continue;
+        words = prompts[i];
+        found++;
+    }
+    if (found < wanted)
+        return GDK_EVENT_STOP;
+    self->recalling = TRUE;
     replace_words(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)),
-                  wanted > 0 ? prompts[wanted - 1] : self->own_words);
+                  wanted > 0 ? words : self->own_words);
+    self->recalling = FALSE;
     self->recalled = wanted;
     return GDK_EVENT_STOP;
 }
@@ -161,6 +215,7 @@ static void rushes_prompt_pane_class_init(RushesPromptPaneClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_person);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, rights_note);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_stack);
+    gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_hint);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, start_picture);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, generate_button);
     gtk_widget_class_bind_template_child(widget, RushesPromptPane, model_label);
@@ -189,16 +244,21 @@ static void rushes_prompt_pane_init(RushesPromptPane *self)
     gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE); // before the cursor moves
     g_signal_connect(keys, "key-pressed", G_CALLBACK(on_words_key), self);
     gtk_widget_add_controller(GTK_WIDGET(self->words), keys);
-    gpointer edited[] = {self->length_adjustment, self->steps_adjustment, self->guidance_adjustment,
-                         self->takes_adjustment};
+    gpointer edited[] = {self->steps_adjustment, self->guidance_adjustment, self->takes_adjustment};
     for (guint i = 0; i < G_N_ELEMENTS(edited); i++)
         g_signal_connect_swapped(edited[i], "value-changed", G_CALLBACK(on_edited), self);
+    g_signal_connect_swapped(self->length_adjustment, "value-changed", G_CALLBACK(on_length_edited),
+                             self);
     g_signal_connect_swapped(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->words)), "changed",
-                             G_CALLBACK(on_edited), self);
+                             G_CALLBACK(on_words_edited), self);
     g_signal_connect_swapped(gtk_text_view_get_buffer(self->negative), "changed",
                              G_CALLBACK(on_edited), self);
     g_signal_connect_swapped(self->size_chip, "notify::selected", G_CALLBACK(on_edited), self);
     g_signal_connect_swapped(self->seed_entry, "changed", G_CALLBACK(on_seed_edited), self);
+    g_signal_connect(gtk_editable_get_delegate(GTK_EDITABLE(self->seed_entry)), "insert-text",
+                     G_CALLBACK(on_seed_typed), self);
+    g_signal_connect_swapped(gtk_menu_button_get_popover(self->seed_chip), "closed",
+                             G_CALLBACK(on_seed_left), self);
     g_signal_connect_swapped(self->seed_kept, "toggled", G_CALLBACK(prompt_update_chips), self);
     g_signal_connect_object(adw_style_manager_get_default(), "notify::dark",
                             G_CALLBACK(follow_dark), self, G_CONNECT_SWAPPED);
@@ -314,11 +374,17 @@ void rushes_prompt_pane_show_start(RushesPromptPane *self, GdkPaintable *picture
                                    const char *who, gboolean is_covered)
 {
     g_autofree char *name =
-        words ? g_strdup_printf("Starts from %s", words) : g_strdup("First frame: choose an image");
+        !words    ? g_strdup("First frame: choose an image")
+        : picture ? g_strdup_printf("Starts from %s", words)
+                  : g_strdup_printf("Starts from %s, whose picture is missing: choose it again, or "
+                                    "remove the first frame",
+                                    words);
 
     gtk_picture_set_paintable(self->start_picture, picture);
     gtk_stack_set_visible_child_name(self->start_stack, picture ? "picture" : "empty");
-    gtk_widget_set_visible(GTK_WIDGET(self->start_clear), picture != NULL);
+    gtk_label_set_label(self->start_hint,
+                        words && !picture ? "Picture missing" : "First frame:\ndrop an image");
+    gtk_widget_set_visible(GTK_WIDGET(self->start_clear), words != NULL);
     rushes_rights_note_show_person(self->start_person, picture ? who : NULL, is_covered);
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->start_button),
                                 words ? name : "Start From an Image: Drop One Here or Click");

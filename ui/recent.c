@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "recent.h"
 
+#include <string.h>
+
 #include "json-file.h"
 
 #define MOST_RECENT 12
@@ -10,7 +12,8 @@ static char *recent_path(void)
     return g_build_filename(g_get_user_data_dir(), "rushes", "recent.json", NULL);
 }
 
-GStrv rushes_recent_list(void)
+// Also of folders that are not there now: a disk that is not plugged in today is tomorrow.
+static GStrv list_all(void)
 {
     g_autofree char *path = recent_path();
     g_autoptr(cJSON) file = rushes_json_file_read(path, NULL);
@@ -19,17 +22,59 @@ GStrv rushes_recent_list(void)
 
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(file, "projects"))
     {
-        if (cJSON_IsString(item) && g_file_test(item->valuestring, G_FILE_TEST_IS_DIR))
+        if (cJSON_IsString(item))
             g_strv_builder_add(folders, item->valuestring);
     }
     return g_strv_builder_end(folders);
+}
+
+GStrv rushes_recent_list(void)
+{
+    g_auto(GStrv) all = list_all();
+    g_autoptr(GStrvBuilder) folders = g_strv_builder_new();
+
+    for (guint i = 0; all[i]; i++) {
+        if (g_file_test(all[i], G_FILE_TEST_IS_DIR))
+            g_strv_builder_add(folders, all[i]);
+    }
+    return g_strv_builder_end(folders);
+}
+
+static char *title_of(const char *folder)
+{
+    g_autofree char *base = g_path_get_basename(folder);
+    char *name = g_filename_display_name(base);
+
+    if (g_str_has_suffix(name, ".rushes") && !g_str_equal(name, ".rushes"))
+        name[strlen(name) - strlen(".rushes")] = '\0';
+    return name;
+}
+
+char *rushes_recent_name(const char *const *folders, guint index)
+{
+    g_autofree char *title = title_of(folders[index]);
+    g_autoptr(GString) name = g_string_new(title);
+    gboolean is_alone = TRUE;
+
+    for (guint i = 0; folders[i]; i++) {
+        g_autofree char *other = title_of(folders[i]);
+        is_alone &= i == index || !g_str_equal(other, title);
+    }
+    if (!is_alone) {
+        g_autofree char *place = g_path_get_dirname(folders[index]);
+        g_autofree char *shown = g_filename_display_name(place);
+        g_string_append_printf(name, " \u2014 %s", shown);
+    }
+    g_string_replace(name, "_", "__",
+                     0); // a single one would mark the letter after it as the item's key
+    return g_strdup(name->str);
 }
 
 void rushes_recent_add(const char *folder)
 {
     g_autofree char *path = recent_path();
     g_autofree char *parent = g_path_get_dirname(path);
-    g_auto(GStrv) before = rushes_recent_list();
+    g_auto(GStrv) before = list_all();
     g_autoptr(cJSON) file = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(file, "projects");
     g_autoptr(GError) failure = NULL;

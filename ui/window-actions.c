@@ -303,6 +303,11 @@ static void save_as(GtkWidget *widget, const char *action, GVariant *parameter)
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+static void write_prompt(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    window_focus_words(RUSHES_WINDOW(widget));
+}
+
 static void save(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     RushesWindow *self = RUSHES_WINDOW(widget);
@@ -344,6 +349,7 @@ void window_install_actions(GtkWidgetClass *klass)
         {"win.export", export_window},
         {"win.save-as", save_as},
         {"win.save", save},
+        {"win.write-prompt", write_prompt},
         {"win.show-queue", show_queue},
     };
     for (guint i = 0; i < G_N_ELEMENTS(actions); i++)

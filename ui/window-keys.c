@@ -109,6 +109,8 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
 {
     GdkModifierType held = state & gtk_accelerator_get_default_mod_mask();
 
+    if (state & GDK_LOCK_MASK) // Caps Lock makes letters large; it is no key that is held
+        key = held & GDK_SHIFT_MASK ? gdk_keyval_to_upper(key) : gdk_keyval_to_lower(key);
     if (window_text_has_focus(self))
         return GDK_EVENT_PROPAGATE;
     if (held == GDK_SHIFT_MASK)

@@ -44,7 +44,7 @@ void window_update_start(RushesWindow *self)
     g_autoptr(RushesRecipe) reference = rushes_recipe_new();
     g_autoptr(GError) failure = NULL;
     g_autofree char *who = window_describe_person(self, reference, &failure);
-    rushes_prompt_pane_show_start(self->prompt, GDK_PAINTABLE(picture), picture ? words : NULL, who,
+    rushes_prompt_pane_show_start(self->prompt, GDK_PAINTABLE(picture), words, who,
                                   failure == NULL);
     rushes_rights_note_set_reference(rushes_prompt_pane_get_rights_note(self->prompt), reference,
                                      rushes_project_get_folder(self->project));

@@ -98,12 +98,13 @@ static void update_title(RushesWindow *self)
     gtk_window_set_title(GTK_WINDOW(self), rushes_project_get_title(self->project));
 }
 
-// What it would do, for who hovers. The action stays enabled: text has an undo of its own.
+// What it would do, for who hovers. The action stays enabled for the keys: text has an undo of its own.
 static void tell_undo(GtkWidget *button, const char *what, const char *label, const char *keys)
 {
     g_autofree char *tip = label ? g_strdup_printf("%s: %s (%s)", what, label, keys)
                                  : g_strdup_printf("%s (%s)", what, keys);
     gtk_widget_set_tooltip_text(button, tip);
+    gtk_widget_set_sensitive(button, label != NULL);
 }
 
 static void update_undo(RushesWindow *self)
@@ -123,6 +124,16 @@ static void update_banner(RushesWindow *self)
 
     gtk_label_set_label(self->banner_label, notice ? notice : read_only ? read_only : "");
     gtk_revealer_set_reveal_child(self->banner, notice || read_only);
+}
+
+static void on_undo_clicked(RushesWindow *self)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "win.undo", NULL);
+}
+
+static void on_redo_clicked(RushesWindow *self)
+{
+    gtk_widget_activate_action(GTK_WIDGET(self), "win.redo", NULL);
 }
 
 static void on_notice_closed(RushesWindow *self)
@@ -239,6 +250,14 @@ static gboolean save_regularly(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean is_project(const char *path)
+{
+    g_autofree char *state = g_build_filename(path, "project.json", NULL);
+
+    return g_file_test(path, G_FILE_TEST_IS_DIR) &&
+           (g_str_has_suffix(path, ".rushes") || g_file_test(state, G_FILE_TEST_EXISTS));
+}
+
 static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y,
                         RushesWindow *self)
 {
@@ -248,7 +267,7 @@ static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, do
     g_autoptr(GSList) list = gdk_file_list_get_files((GdkFileList *)files);
     for (GSList *at = list; at; at = at->next) {
         const char *path = g_file_peek_path(at->data);
-        if (path && rushes_is_shared_file(path))
+        if (path && (rushes_is_shared_file(path) || is_project(path)))
             gtk_widget_activate_action(GTK_WIDGET(self), "app.open-folder", "s", path);
         else if (!window_take_recipe_from_file(self, at->data))
             window_start_from_image(self, at->data);
@@ -341,6 +360,8 @@ static void rushes_window_class_init(RushesWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesWindow, timeline);
     gtk_widget_class_bind_template_child(widget, RushesWindow, recent_menu);
     gtk_widget_class_bind_template_callback(widget, on_notice_closed);
+    gtk_widget_class_bind_template_callback(widget, on_undo_clicked);
+    gtk_widget_class_bind_template_callback(widget, on_redo_clicked);
     gtk_widget_class_install_property_action(widget, "win.show-prompt", "show-prompt");
     window_install_actions(widget);
 }
@@ -410,7 +431,7 @@ static void fill_recent_menu(RushesWindow *self)
 
     g_menu_remove_all(self->recent_menu);
     for (guint i = 0; recent[i]; i++) {
-        g_autofree char *name = g_path_get_basename(recent[i]);
+        g_autofree char *name = rushes_recent_name((const char *const *)recent, i);
         g_autoptr(GMenuItem) item = g_menu_item_new(name, NULL);
         g_menu_item_set_action_and_target(item, "app.open-folder", "s", recent[i]);
         g_menu_append_item(self->recent_menu, item);
@@ -459,7 +480,10 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
         g_autoptr(RushesTake) last =
             g_list_model_get_item(rushes_project_get_takes(project), takes - 1);
         rushes_take_strip_select(self->strip, last);
+        // Space plays. Otherwise the first button of the header would have the focus, and be pressed.
+        gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
     } else {
         on_selection(self);
+        window_focus_words(self);
     }
 }

@@ -183,11 +183,12 @@ def drag(start, end):
 def drag_file(file, end):
     """Drags a file from another program's window to a point of the studio's."""
     source = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("drag_source.py")), file])
-    time.sleep(1.5)
-    window = subprocess.run(["xdotool", "search", "--name", "drag source"], capture_output=True, text=True, check=False)
-    if window.stdout.split():
-        xdo("windowmove", window.stdout.split()[-1], 1180, 820)
-        xdo("windowraise", window.stdout.split()[-1])
+    window = wait(lambda: subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "drag source"], capture_output=True,
+                                         text=True, check=False).stdout.split())
+    if window:
+        time.sleep(0.5)
+        xdo("windowmove", window[-1], 1180, 820)
+        xdo("windowraise", window[-1])
         time.sleep(0.4)
     drag((1220, 860), end)
     time.sleep(0.7)
