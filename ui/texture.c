@@ -3,6 +3,8 @@
 
 // A thumbnail beyond this was not written by Rushes and is not worth its memory.
 #define MOST_THUMB_SIDE 2048
+// Larger than any clip that is made from a picture; a photograph beyond it would only cost memory.
+#define MOST_PICTURE_SIDE 4096
 
 GdkTexture *rushes_texture_new(GBytes *rgb, int width, int height)
 {
@@ -25,6 +27,21 @@ static GdkTexture *read_thumbnail_file(const char *path)
         height > MOST_THUMB_SIDE)
         return NULL;
     return gdk_texture_new_from_filename(path, NULL);
+}
+
+GdkTexture *rushes_texture_new_picture(const char *path, GError **error)
+{
+    int width, height;
+    gboolean large =
+        gdk_pixbuf_get_file_info(path, &width, &height) && MAX(width, height) > MOST_PICTURE_SIDE;
+    g_autoptr(GdkPixbuf) read = large ? gdk_pixbuf_new_from_file_at_scale(
+                                            path, MOST_PICTURE_SIDE, MOST_PICTURE_SIDE, TRUE, error)
+                                      : gdk_pixbuf_new_from_file(path, error);
+
+    if (!read)
+        return NULL;
+    g_autoptr(GdkPixbuf) upright = gdk_pixbuf_apply_embedded_orientation(read);
+    return gdk_texture_new_for_pixbuf(upright);
 }
 
 GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height)

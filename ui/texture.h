@@ -18,6 +18,10 @@ GdkTexture *rushes_texture_new_thumbnail(RushesFrameSource *source, int index, i
 // The take's thumb.png, or its middle frame at a size that fits; NULL while there is neither.
 GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height);
 
+// A photograph or drawing as one looks at it: turned as the camera says, and no more than 4096 pixels on a side. NULL with
+// GdkPixbuf's error when it cannot be read.
+GdkTexture *rushes_texture_new_picture(const char *path, GError **error);
+
 // Draws the texture to cover the rectangle, cut at the longer side.
 void rushes_texture_snapshot_cover(GdkTexture *texture, GtkSnapshot *snapshot,
                                    const graphene_rect_t *area);

@@ -107,7 +107,8 @@ static cJSON *copy_texture(RushesWindow *self, GdkTexture *texture, const char *
 void window_start_from_image(RushesWindow *self, GFile *file)
 {
     g_autoptr(GError) failure = NULL;
-    g_autoptr(GdkTexture) texture = gdk_texture_new_from_file(file, &failure);
+    g_autofree char *path = g_file_get_path(file);
+    g_autoptr(GdkTexture) texture = path ? rushes_texture_new_picture(path, &failure) : NULL;
     g_autofree char *name = g_file_get_basename(file);
 
     if (!texture) {
@@ -116,7 +117,6 @@ void window_start_from_image(RushesWindow *self, GFile *file)
         window_say(self, text);
         return;
     }
-    g_autofree char *path = g_file_get_path(file);
     g_autofree char *hash = path ? rushes_picture_hash(path, NULL) : NULL;
     cJSON *start = copy_texture(self, texture, name);
     if (!start)
