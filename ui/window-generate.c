@@ -74,7 +74,7 @@ static void generate_draft(RushesWindow *self, gboolean front)
     }
     if (window_ask_person(self))
         return;
-    if (!window_read_reference(self, recipe, &failure) ||
+    if (!window_check_start(self, &failure) || !window_read_reference(self, recipe, &failure) ||
         !rushes_consent_allow_job(recipe, rushes_project_get_folder(self->project), &failure)) {
         window_check(self, failure);
         return;

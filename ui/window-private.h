@@ -70,6 +70,8 @@ void window_update_start(RushesWindow *self);
 void window_start_from_image(RushesWindow *self, GFile *file);
 // A recipe from a dropped file: its recipe into the draft. FALSE when it carries none.
 gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file);
+// FALSE when the draft starts from a picture that is gone; asked before a take is made that could only fail.
+gboolean window_check_start(RushesWindow *self, GError **error);
 // Writes what the draft starts from into a new take's folder, and into its recipe.
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error);
 // The take's job in the queue, NULL when it has none; the queue holds it.

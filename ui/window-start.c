@@ -200,6 +200,23 @@ static void choose_first_frame(GtkWidget *widget, const char *action, GVariant *
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+gboolean window_check_start(RushesWindow *self, GError **error)
+{
+    const cJSON *start = start_value(self);
+    g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
+                                             rushes_json_string(start, "file", ""), NULL);
+
+    if (!g_str_equal(rushes_json_string(start, "kind", ""), "image") ||
+        g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return TRUE;
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "The picture of the first frame, from %s, is not in the project any more: choose it "
+        "again, or remove the first frame.",
+        rushes_json_string(start, "source", "an image"));
+    return FALSE;
+}
+
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error)
 {
     const cJSON *start = start_value(self);

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from studio import (RUSHES, STUDIO, application, check, drag_file, end, finish, focused, manage_windows, named, press, pyatspi,
+from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, focused, manage_windows, named, press, pyatspi,
                     shot, wait, walk, xdo)
 
 
@@ -108,6 +108,19 @@ def keys():
     check("and Home is Home", wait(lambda: frame() == 1, 10))
 
 
+def first_frame(home):
+    """One whose copy somebody has taken out of the project."""
+    xdo("key", "Escape")
+    choose("Start From This Frame")
+    check("a frame can be where the next take starts", wait(lambda: named("Starts from take 2, frame"), 10))
+    shutil.rmtree(next(home.glob("*.rushes")) / "inputs")
+    xdo("key", "ctrl+Return")
+    check("when its picture is gone that is said", wait(lambda: named("is not in the project any more: choose it again"), 10))
+    check("and no take is made that could only fail", not named("Take 3"))
+    press("Remove the first frame")
+    check("without it all is well", wait(lambda: named("First frame: choose an image"), 10))
+
+
 def search(home, studio):
     """In a project that this studio has never seen. -> the studio that is there now"""
     first = next(home.glob("*.rushes"))
@@ -158,6 +171,7 @@ def main():
         fields()
         recall()
         keys()
+        first_frame(home)
         studio = search(home, studio)
     finally:
         end(studio, manager)
