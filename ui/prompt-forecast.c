@@ -9,6 +9,9 @@
 #include "time-text.h"
 
 #define ASK_AFTER_MS 250
+#define ASK_AGAIN_MS 1000 // while the device is being measured
+
+static gboolean ask_worker(gpointer data);
 
 void prompt_forget_requests(RushesPromptPane *self)
 {
@@ -54,18 +57,31 @@ static void show_fit(RushesPromptPane *self, const RushesEngineEvent *event)
 {
     double takes = gtk_adjustment_get_value(self->takes_adjustment);
     const char *device = rushes_queue_get_device(self->queue);
-    GListModel *takes_before = self->project ? rushes_project_get_takes(self->project) : NULL;
+    RushesLibrary *library = rushes_queue_get_library(self->queue);
+    gboolean rough = event->rough && !rushes_eta_is_learned(library, device, self->recipe);
     double seconds =
-        rushes_eta_forecast(rushes_queue_get_library(self->queue), device, self->recipe,
-                            takes_before, event->seconds, event->build_left_s);
+        rushes_eta_forecast(library, device, self->recipe, event->seconds, event->build_left_s);
     g_autofree char *about = rushes_time_text_about(seconds);
     g_autofree char *memory =
         rushes_time_text_bytes((double)event->device_bytes + (double)event->host_bytes);
-    g_autofree char *text =
-        seconds < 0 ? g_strdup_printf("%s; the time is known after one take", memory)
-                    : g_strdup_printf("≈ %s and %s%s", about, memory, takes > 1 ? " a take" : "");
+    g_autofree char *text = NULL;
 
+    if (seconds >= 0 && !rough)
+        text = g_strdup_printf("≈ %s and %s%s", about, memory, takes > 1 ? " a take" : "");
+    else if (seconds >= 0)
+        text = g_strdup_printf("First take: roughly %s and %s", about, memory);
+    else if (rough && event->measuring)
+        text = g_strdup_printf("%s; measuring this device…", memory);
+    else
+        text = g_strdup_printf("%s; the time is known after one take", memory);
     gtk_label_set_label(self->forecast_label, text);
+    gtk_widget_set_tooltip_text(
+        GTK_WIDGET(self->forecast_label),
+        rough ? "Nothing was made on this device yet: the time is told from one product that was "
+                "built and run here. After one take it is told from takes."
+              : NULL);
+    if (rough && event->measuring && !self->ask_source)
+        self->ask_source = g_timeout_add(ASK_AGAIN_MS, ask_worker, self);
     gtk_widget_remove_css_class(GTK_WIDGET(self->forecast_label), "error");
 }
 

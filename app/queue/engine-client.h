@@ -56,6 +56,7 @@ typedef struct RushesEngineEvent {
     guint rate;                       // AUDIO, DONE: samples a second
     guint channels;                   // AUDIO
     double seconds;                   // ESTIMATE, DONE
+    gboolean rough, measuring;        // ESTIMATE: see docs/protocol.md
     gboolean fits;                    // ESTIMATE
     guint64 device_bytes, host_bytes; // ESTIMATE
     guint count, limit;               // TOKENS

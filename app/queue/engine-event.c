@@ -79,6 +79,8 @@ cJSON *rushes_engine_event_parse(const char *line, gsize bytes, RushesEngineEven
         .rate = get_count(root, "rate"),
         .channels = get_count(root, "channels"),
         .seconds = get_number(root, "seconds", -1.0),
+        .rough = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "rough")),
+        .measuring = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "measuring")),
         .fits = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "fits")),
         .device_bytes = get_big(root, "device_bytes"),
         .host_bytes = get_big(root, "host_bytes"),

@@ -208,38 +208,19 @@ void rushes_eta_finish(RushesEta *self, double now)
     rushes_work_learn(self->library, self->device, self->recipe, seen);
 }
 
-static double recipe_work(const RushesRecipe *recipe)
+gboolean rushes_eta_is_learned(RushesLibrary *library, const char *device,
+                               const RushesRecipe *recipe)
 {
-    return (double)recipe->width * recipe->height * recipe->frames * MAX(1, recipe->steps);
-}
-
-static double forecast_from_takes(GListModel *takes, const char *device, const RushesRecipe *recipe)
-{
-    double seconds = -1, nearest = G_MAXDOUBLE, work = recipe_work(recipe);
-
-    for (guint i = 0; takes && i < g_list_model_get_n_items(takes); i++) {
-        g_autoptr(RushesTake) take = g_list_model_get_item(takes, i);
-        const RushesRecipe *other = rushes_take_get_recipe(take);
-        const cJSON *result = rushes_take_get_result(take);
-        double spent = rushes_json_number(result, "seconds", -1);
-        double ratio = recipe_work(other) > 0 ? work / recipe_work(other) : 0;
-        double distance = ratio > 1 ? ratio : ratio > 0 ? 1 / ratio : G_MAXDOUBLE;
-        if (spent <= 0 || g_strcmp0(rushes_json_string(result, "device", NULL), device) != 0 ||
-            g_strcmp0(other->model, recipe->model) != 0 || distance >= nearest)
-            continue;
-        nearest = distance;
-        seconds = spent * ratio;
-    }
-    return seconds;
+    return device && rushes_work_cost(library, device, recipe, RUSHES_WORK_STEP) >= 0;
 }
 
 double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                           GListModel *takes, double worker_seconds, double build_seconds)
+                           double worker_seconds, double build_seconds)
 {
     double seconds = build_seconds;
 
-    if (!device || rushes_work_cost(library, device, recipe, RUSHES_WORK_STEP) < 0)
-        return worker_seconds >= 0 ? worker_seconds : forecast_from_takes(takes, device, recipe);
+    if (!rushes_eta_is_learned(library, device, recipe))
+        return worker_seconds;
     for (RushesWork work = 0; work < RUSHES_N_WORK; work++) {
         double cost = rushes_work_cost(library, device, recipe, work);
         if (cost > 0)

@@ -32,10 +32,13 @@ double rushes_eta_left(const RushesEta *self, double now);
 void rushes_eta_finish(RushesEta *self, double now);
 
 // Seconds for a job that has not started: from earlier jobs, and `build_seconds` of building kernels; failing
-// these what the worker says (`worker_seconds`, negative when it does not know); failing that what the nearest finished RushesTake of
-// `takes` (or NULL) on the device took, by the ratio of steps, frames and pixels. Negative when unknown.
+// these what the worker says (`worker_seconds`, negative when it does not know). Takes that lie in a project tell
+// nothing: they may come from another machine, even of a device of the same name.
 double rushes_eta_forecast(RushesLibrary *library, const char *device, const RushesRecipe *recipe,
-                           GListModel *takes, double worker_seconds, double build_seconds);
+                           double worker_seconds, double build_seconds);
+// Whether earlier jobs on the device tell.
+gboolean rushes_eta_is_learned(RushesLibrary *library, const char *device,
+                               const RushesRecipe *recipe);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesEta, rushes_eta_free)
 

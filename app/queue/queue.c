@@ -324,7 +324,7 @@ double rushes_queue_get_eta(RushesQueue *self)
         double left = item == self->running
                           ? rushes_take_get_eta(take)
                           : rushes_eta_forecast(self->library, self->device ? self->device : "",
-                                                rushes_take_get_recipe(take), NULL, -1, 0);
+                                                rushes_take_get_recipe(take), -1, 0);
         if (left < 0)
             return -1;
         sum += left;

@@ -39,6 +39,20 @@ done:
     return text;
 }
 
+void small_file_make_folders(const char *folder)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof(path), "%s", folder) >= sizeof(path))
+        return;
+    for (char *at = path + 1; *at; at++)
+        if (*at == '/') {
+            *at = '\0';
+            (void)mkdir(path, 0700);
+            *at = '/';
+        }
+    (void)mkdir(path, 0700);
+}
+
 RshStatus small_file_write(const char *path, const void *data, size_t bytes, RshError *error)
 {
     const char *from = data;

@@ -7,6 +7,9 @@
 // `most`, or memory is short: a cache that cannot be read is a cache that is empty.
 char *small_file_read(const char *path, size_t most, size_t *bytes);
 
+// The folder with every missing parent; what cannot be made shows when a file is opened there.
+void small_file_make_folders(const char *folder);
+
 // Writes a temporary file beside `path` and renames it. A crash leaves the old content.
 RSH_MUST_USE RshStatus small_file_write(const char *path, const void *data, size_t bytes,
                                         RshError *error);

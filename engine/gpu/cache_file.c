@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/small_file.h"
 #include "gpu/device.h"
 
 // One file a kind and device: a header, the key it was written under, the payload. Anything that does
@@ -67,21 +68,6 @@ static bool write_exactly(int fd, const void *data, size_t bytes)
     return true;
 }
 
-// The cache folder with every missing parent; what cannot be made shows when the file is opened.
-static void make_folder(const char *folder)
-{
-    char path[4096];
-    if ((size_t)snprintf(path, sizeof(path), "%s", folder) >= sizeof(path))
-        return;
-    for (char *at = path + 1; *at; at++)
-        if (*at == '/') {
-            *at = '\0';
-            (void)mkdir(path, 0700);
-            *at = '/';
-        }
-    (void)mkdir(path, 0700);
-}
-
 void *cache_file_read(const Gpu *gpu, const char *kind, const char *key, size_t *bytes)
 {
     char path[4096];
@@ -131,7 +117,7 @@ void cache_file_write(const Gpu *gpu, const char *kind, const char *key, const v
     memcpy(header.magic, cache_magic, sizeof(cache_magic));
     header.checksum = checksum(checksum(0xcbf29ce484222325u, key, header.key_bytes), data, bytes);
 
-    make_folder(gpu->cache_dir);
+    small_file_make_folders(gpu->cache_dir);
     snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
     bool written = fd >= 0 && write_exactly(fd, &header, sizeof(header)) &&

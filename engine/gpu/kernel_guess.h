@@ -16,6 +16,9 @@ typedef struct KernelSample {
 // Shaders whose constants mean the same: gemm_linear and gemm_conv, norm and norm_subgroup.
 bool kernel_guess_alike(const ShaderBlob *one, const ShaderBlob *other);
 
+// What shaders cost beside each other where none of a family was built yet: matrix products 1.
+double kernel_guess_weight(const ShaderBlob *blob);
+
 #define KERNEL_GUESS_MOST 64 // samples; more tell nothing new
 // Seconds; `samples` are of shaders alike, 1 to KERNEL_GUESS_MOST of them.
 double kernel_guess(const ShaderBlob *blob, const uint32_t *constants, uint32_t constant_count,

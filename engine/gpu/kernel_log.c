@@ -98,8 +98,7 @@ void kernel_log_close(KernelLog **log)
 bool kernel_log_built_before(KernelLog *log, const KernelKey *key)
 {
     pthread_mutex_lock(&log->lock);
-    const Kernel *kernel = find_kernel(log, key);
-    const bool before = kernel && !kernel->here;
+    const bool before = find_kernel(log, key) != NULL;
     pthread_mutex_unlock(&log->lock);
     return before;
 }
@@ -161,18 +160,18 @@ static double guess_alike(const KernelLog *log, const KernelKey *key, bool befor
                  : -1.0;
 }
 
-// Of all that were built; negative when none was.
-static double mean_cost(const KernelLog *log, bool before)
+// From all that were built, by what shaders cost beside each other; negative when none was.
+static double weighed_cost(const KernelLog *log, const KernelKey *key, bool before)
 {
-    double seconds = 0.0;
-    size_t count = 0;
+    double seconds = 0.0, weights = 0.0;
     for (size_t i = 0; i < log->count; i++) {
-        if (log->kernels[i].seconds[before] < 0.0)
+        const ShaderBlob *blob = find_blob(log->kernels[i].code);
+        if (!blob || log->kernels[i].seconds[before] < 0.0)
             continue;
         seconds += log->kernels[i].seconds[before];
-        count++;
+        weights += kernel_guess_weight(blob);
     }
-    return count ? seconds / (double)count : -1.0;
+    return weights > 0.0 ? seconds / weights * kernel_guess_weight(key->blob) : -1.0;
 }
 
 double kernel_log_expect(KernelLog *log, const KernelKey *key)
@@ -186,7 +185,7 @@ double kernel_log_expect(KernelLog *log, const KernelKey *key)
         if (seconds < 0.0)
             seconds = guess_alike(log, key, before);
         if (seconds < 0.0)
-            seconds = mean_cost(log, before);
+            seconds = weighed_cost(log, key, before);
     }
     pthread_mutex_unlock(&log->lock);
     return seconds > 0.0 ? seconds : 0.0;

@@ -24,10 +24,11 @@ KernelLog *kernel_log_open(const Gpu *gpu);
 void kernel_log_save(KernelLog *log, const Gpu *gpu); // when there is news and a cache folder
 void kernel_log_close(KernelLog **log);               // NULL-safe; stores NULL
 
-// Was built by an earlier process, and not by this one yet.
+// Was built already, by an earlier process or on another handle of this one: the driver keeps its code.
 bool kernel_log_built_before(KernelLog *log, const KernelKey *key);
 // It is built now and took one thread so long; `before`: an earlier process had built it.
 void kernel_log_add(KernelLog *log, const KernelKey *key, bool before, double seconds);
 // Seconds that one thread will take to build it: what it took last, else what kernels of shaders alike
-// let expect (kernel_guess.h), else what kernels take; 0 when this process has built it, or when none ever was built.
+// let expect (kernel_guess.h), else what all others
+// took, by weight; 0 when this process has built it, or when none ever was built.
 double kernel_log_expect(KernelLog *log, const KernelKey *key);

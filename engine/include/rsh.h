@@ -122,7 +122,10 @@ typedef struct RshRequest {
 typedef struct RshEstimate {
     uint64_t device_bytes; // peak, from the memory planner; nothing is allocated
     uint64_t host_bytes;
-    double seconds; // from earlier runs on this device; negative when there were none
+    double seconds; // from earlier runs on this device, else `rough`; negative while unknown
+    bool
+        rough; // no run has told yet: from the speed of a product and what its kernel took to build
+    bool measuring; // which is being measured: ask again
     // Of building kernels that no job on this device has used yet, as far as it can be told; counts once.
     double build_seconds;
     bool fits;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/small_file.h"
 
 const char *rsh_version(void)
 {
@@ -137,6 +138,8 @@ RshStatus rsh_engine_open(const RshEngineOptions *options, RshEngine **out, RshE
     engine->device.has_fp16 = caps->fp16;
     engine->driver = strdup(caps->driver);
     engine->cache_dir = options->cache_dir ? strdup(options->cache_dir) : NULL;
+    if (engine->cache_dir)
+        small_file_make_folders(engine->cache_dir);
     engine->caps_mask = options->caps_mask ? strdup(options->caps_mask) : NULL;
     engine->device_option = options->device ? strdup(options->device) : NULL;
     if (!engine->driver || pthread_create(&engine->thread, NULL, run_jobs, engine) != 0) {
@@ -167,6 +170,7 @@ void rsh_engine_close(RshEngine **engine)
         pthread_join(self->thread, NULL);
     }
     rsh_model_unref(self->held);
+    speed_stop(&self->speed);
     gpu_close(&self->plan_gpu);
     gpu_close(&self->gpu);
     pthread_mutex_destroy(&self->plan_lock);

@@ -11,6 +11,7 @@
 #include "rsh.h"
 #include "run/component_files.h"
 #include "run/pipeline.h"
+#include "run/speed.h"
 
 typedef struct JobEvent {
     RshEvent event;
@@ -38,6 +39,7 @@ struct RshEngine {
     // guards it and every model's `planning`.
     pthread_mutex_t plan_lock;
     Gpu *plan_gpu; // NULL until the first estimate
+    Speed *speed;  // NULL until an estimate that no earlier run tells; under `plan_lock`
     char *device_option;
 };
 

@@ -288,6 +288,23 @@ static RshStatus open_planning(RshModel *model, RshError *error)
     return status;
 }
 
+// Where no run has told yet: from the speed of a product, and from what its kernel took to build.
+static void guess_seconds(RshEngine *engine, const PipelineEstimate *planned, RshEstimate *out)
+{
+    double flops = 0.0;
+    GpuOptions options = {.device = engine->device_option,
+                          .caps_mask = engine->caps_mask,
+                          .learns_from = engine->gpu};
+
+    out->rough = true;
+    out->measuring = engine->speed || speed_start(&options, &engine->speed, NULL) == RSH_OK;
+    if (!engine->speed || !speed_get(engine->speed, &flops))
+        return;
+    out->measuring = false;
+    if (flops > 0.0)
+        out->seconds = (double)planned->flops / flops + out->build_seconds;
+}
+
 static RshStatus estimate(const RshRequest *request, RshModel *model, RshEstimate *out,
                           RshError *error)
 {
@@ -316,6 +333,8 @@ static RshStatus estimate(const RshRequest *request, RshModel *model, RshEstimat
         request_plan_clock(request, model, &clock);
         out->seconds = clock_total(&clock);
         out->build_seconds = gpu_plan_left(model->engine->plan_gpu, GPU_ALL_STAGES);
+        if (out->seconds < 0.0)
+            guess_seconds(model->engine, &planned, out);
         if (!out->fits)
             find_what_fits(request, model, runner, out);
     }

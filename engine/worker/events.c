@@ -168,6 +168,10 @@ void events_estimate(uint32_t id, const RshEstimate *estimate)
     add_number(event, "device_bytes", (double)estimate->device_bytes);
     add_number(event, "host_bytes", (double)estimate->host_bytes);
     add_number(event, "seconds", estimate->seconds);
+    if (estimate->rough)
+        cJSON_AddBoolToObject(event, "rough", true);
+    if (estimate->measuring)
+        cJSON_AddBoolToObject(event, "measuring", true);
     add_number(event, "build_s", estimate->build_seconds);
     cJSON_AddBoolToObject(event, "fits", estimate->fits);
     if (estimate->fit_frames > 0) {

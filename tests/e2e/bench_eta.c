@@ -98,9 +98,9 @@ static double forecast(Bench *bench, const RushesRecipe *recipe)
     rushes_engine_client_estimate(rushes_queue_get_engine(bench->queue), job, on_estimate,
                                   &estimate);
     g_main_loop_run(bench->loop);
-    return rushes_eta_forecast(
-        rushes_queue_get_library(bench->queue), rushes_queue_get_device(bench->queue), recipe,
-        rushes_project_get_takes(bench->project), estimate.seconds, estimate.build);
+    return rushes_eta_forecast(rushes_queue_get_library(bench->queue),
+                               rushes_queue_get_device(bench->queue), recipe, estimate.seconds,
+                               estimate.build);
 }
 
 static void print_error(double said, double was)

@@ -244,6 +244,31 @@ def requests_are_answered_while_a_job_runs():
 
 
 @tap.case
+def a_first_forecast_is_rough_and_the_next_comes_from_the_run():
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as take:
+        worker = Worker(ENGINE, MODELS, os.path.join(cache, "new", "rushes"))
+        worker.hello()
+        worker.send("load", model="mini")
+        assert worker.event()["event"] == "loaded"
+        asked = 0
+        while True:
+            worker.send("estimate", job=JOB)
+            first = worker.event()
+            assert first["rough"], first
+            if not first.get("measuring"):
+                break
+            assert first["seconds"] < 0, first  # nothing is claimed before anything is known
+            asked += 1
+            time.sleep(0.1)
+        assert asked > 0 and first["build_s"] > 0 and first["seconds"] > first["build_s"], (asked, first)
+        assert worker.run(JOB, take)[-1]["event"] == "done"
+        worker.send("estimate", job=JOB)
+        second = worker.event()
+        assert "rough" not in second and second["seconds"] > 0 and second["build_s"] == 0, second
+        worker.quit()
+
+
+@tap.case
 def a_waiting_job_can_be_cancelled_before_its_turn():
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         worker = start()

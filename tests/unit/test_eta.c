@@ -119,7 +119,7 @@ static void time_left_holds_after_three_runs(void)
         recipe->steps = shapes[run][3];
         g_autofree char *size = g_strdup_printf("%dx%d", recipe->width, recipe->height);
         double build = g_hash_table_contains(sizes, size) ? 0 : STEPS_BUILD + FRAMES_BUILD;
-        double forecast = rushes_eta_forecast(library, "device", recipe, NULL, -1, build);
+        double forecast = rushes_eta_forecast(library, "device", recipe, -1, build);
         double took = run_on(&machine, recipe, said), half = 0;
         if (run == 0)
             g_assert_cmpfloat(forecast, <, 0); // nothing is claimed before anything is known
