@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "cli/cli.h"
 #include "places.h"
+
+// Whoever ends this program at once ends what it runs, too.
+static void end_with_parent(gpointer data)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
 
 int rushes_cli_read_program(char **argv, char **environment, RushesLineFunc func, gpointer data)
 {
@@ -14,6 +22,7 @@ int rushes_cli_read_program(char **argv, char **environment, RushesLineFunc func
     char *text;
 
     fflush(stdout);
+    g_subprocess_launcher_set_child_setup(launcher, end_with_parent, NULL, NULL);
     if (environment)
         g_subprocess_launcher_set_environ(launcher, environment);
     g_autoptr(GSubprocess) process =

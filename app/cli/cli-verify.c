@@ -8,8 +8,20 @@
 
 typedef struct Tally {
     guint passed, failed, skipped;
-    gboolean verbose;
+    gboolean verbose, progress;
+    guint done, of; // checks
+    char *name;     // of the case that runs
 } Tally;
+
+// For programs that show how far it is.
+static void check_is_done(Tally *tally, const char *name)
+{
+    tally->done++;
+    if (!tally->progress)
+        return;
+    printf("check %u of %u: %s\n", tally->done, MAX(tally->done, tally->of), name);
+    fflush(stdout);
+}
 
 // Test Anything Protocol: "ok 12 - linear 33x20x7: 1.2e-07 of 1e-06".
 static void take_ops_line(const char *line, gpointer data)
@@ -19,7 +31,14 @@ static void take_ops_line(const char *line, gpointer data)
 
     tally->passed += passed;
     tally->failed += failed;
+    guint checks;
+    if (sscanf(line, "# %u checks in all", &checks) == 1) {
+        tally->of += checks;
+        return;
+    }
     const char *name = strstr(line, " - ");
+    if (passed || failed)
+        check_is_done(tally, name ? name + 3 : line);
     if (failed || (passed && tally->verbose))
         printf("    %s%s\n", name ? name + 3 : line, failed ? "  <- above its limit" : "");
     else if (line[0] == '#')
@@ -35,10 +54,31 @@ static void take_case_line(const char *line, gpointer data)
         tally->passed += passed;
         tally->failed += failed;
         tally->skipped += skipped;
-    } else {
-        printf("%s\n", line);
-        fflush(stdout);
+        return;
     }
+    printf("%s\n", line);
+    fflush(stdout);
+    if (g_str_has_prefix(line, "    passed") || g_str_has_prefix(line, "    FAILED") ||
+        g_str_has_prefix(line, "    skipped")) {
+        check_is_done(tally, tally->name);
+    } else if (line[0] != ' ') {
+        g_free(tally->name);
+        tally->name = g_strdup(line);
+    }
+}
+
+// The cases that a folder has.
+static guint count_cases(const char *folder)
+{
+    g_autoptr(GDir) dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
+    const char *name;
+    guint count = 0;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, "case.json", NULL);
+        count += g_file_test(path, G_FILE_TEST_EXISTS);
+    }
+    return count;
 }
 
 static int verify_ops(Tally *tally, const char *device, const char *caps)
@@ -117,10 +157,13 @@ int rushes_cli_verify(int argc, char **argv)
          "Run the cases in plain C, not on the device", NULL},
         {"verbose", 0, 0, G_OPTION_ARG_NONE, &tally.verbose, "Name the operations that pass, too",
          NULL},
+        {"progress", 0, 0, G_OPTION_ARG_NONE, &tally.progress,
+         "Print \"check N of M: NAME\" after each", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cases, NULL, "[CASES...]"},
         G_OPTION_ENTRY_NULL,
     };
     int status;
+    g_autofree char *bundled = rushes_places_find_golden_cases();
 
     if (!rushes_cli_parse(
             "",
@@ -148,10 +191,17 @@ int rushes_cli_verify(int argc, char **argv)
         options[count++] = "--reference";
 
     status = RUSHES_EXIT_OK;
+    for (char **name = cases; name && *name; name++) {
+        g_autofree char *folder = find_case(*name, bundled);
+        tally.of += MAX(1, count_cases(folder));
+    }
+    if (!cases)
+        tally.of += count_cases(bundled);
     if (!cases && !reference)
         status = verify_ops(&tally, device, caps);
     if (status == RUSHES_EXIT_OK)
         status = verify_cases(&tally, options, cases);
+    g_free(tally.name);
     if (status == RUSHES_EXIT_NO_DEVICE) {
         rushes_cli_complain("No Vulkan device could be opened, so nothing was verified");
         return status;

@@ -312,6 +312,25 @@ static void check_coverage(const Mode *mode)
     printf("%s %d - every operation has a case\n", all ? "ok" : "not ok", ++tap_count);
 }
 
+static bool half_runs(const GpuCaps *caps)
+{
+    return caps->fp16 && !(caps->texel_tiles && caps->fp32_products);
+}
+
+// How many checks follow, for who shows progress; with those of `--half`, where it will have something to run.
+static void announce(const OpCaseTable *const *tables, size_t count, size_t half, const Mode *mode)
+{
+    size_t checks = mode->only ? 0 : 1; // coverage
+    for (size_t t = 0; t < count; t++)
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const OpCase *op = &tables[t]->cases[i];
+            if (!op->bench_only && (!mode->only || strstr(op->name, mode->only)))
+                checks += t < half ? 2 : 1;
+        }
+    printf("# %zu checks in all\n", checks);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     static const OpCaseTable *const tables[] = {&product_cases, &attention_cases, &stored_cases,
@@ -332,11 +351,13 @@ int main(int argc, char **argv)
     else
         device = device_test_open(&options);
     const GpuCaps *caps = device ? gpu_caps(device) : NULL;
-    if (mode.half && caps && (!caps->fp16 || (caps->texel_tiles && caps->fp32_products))) {
+    if (mode.half && caps && !half_runs(caps)) {
         printf("1..0 # SKIP this device does not run products of 16-bit numbers\n");
         gpu_close(&device);
         return 0;
     }
+    if (!mode.bench && !mode.half && caps)
+        announce(tables, ALL, half_runs(caps) ? WITH_PRODUCTS : 0, &mode);
     Runner *gpu = NULL, *host = NULL;
     RshError error = {0};
     if (device && runner_create_gpu(device, &gpu, &error) == RSH_OK &&
