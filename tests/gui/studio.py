@@ -15,6 +15,10 @@ STUDIO = dict(os.environ)
 os.environ.pop("G_DEBUG", None)
 
 import pyatspi  # noqa: E402
+from gi.repository import Atspi  # noqa: E402
+
+# A busy machine answers late: by default what is not there within 0.8 s counts as not there at all.
+Atspi.set_timeout(30000, 30000)
 
 RUSHES, SHOTS = sys.argv[1], pathlib.Path(sys.argv[2])
 cases = []

@@ -71,12 +71,19 @@ def variations(home):
     xdo("key", "Return")
     xdo("key", "Escape")
     check("the button says how many will be made", wait(lambda: named("Generate 3 takes"), 5))
+    hold = home / "hold"
+    hold.write_text("4")
     xdo("key", "ctrl+Return")
-    forming = [bool(wait(lambda n=n: any(f"Take {n}, being made" in name for name in selected()))
-                    and wait(lambda: named("Forming, step"), 20)) for n in (4, 5)]
+    forming = []
+    for n in (4, 5):
+        forming.append(bool(wait(lambda n=n: any(f"Take {n}, being made" in name for name in selected()))
+                            and wait(lambda: named("Forming, step"), 20)))
+        hold.write_text(str(n + 1))
     check("of several variations the one that forms is shown", forming == [True, True])
     x, y, width, height = box("Take 1, done")
     press_at(x + width // 3, y + height // 2)
+    wait(lambda: [name.split(",")[0] for name in selected()] == ["Take 1"], 10)
+    hold.unlink()
     wait(lambda: named("Take 6, done"))
     check("a take that is chosen meanwhile stays", [name.split(",")[0] for name in selected()] == ["Take 1"])
     before = set(take_json(home))
@@ -94,7 +101,7 @@ def main():
     first_run(home)
     STUDIO["RUSHES_MODELS"] = str(home / "no models")  # and so without the sample
     began = time.monotonic()
-    studio = subprocess.Popen([RUSHES], env={**STUDIO, "FAKE_STEP_MS": "150"})
+    studio = subprocess.Popen([RUSHES], env={**STUDIO, "FAKE_STEP_MS": "150", "FAKE_HOLD": str(home / "hold")})
     try:
         generate = wait(lambda: named("Generate", pyatspi.ROLE_PUSH_BUTTON))
         seconds = time.monotonic() - began
@@ -107,9 +114,11 @@ def main():
         check("the model and the device are named", named("Test Model") and named("Test Device"))
         check("a prompt can be typed", set_prompt(PROMPT))
         shot("1-prompt")
+        (home / "hold").write_text("1")
         xdo("key", "ctrl+Return")
         check("the take is shown being made", wait(lambda: named("Forming, step")))
         shot("2-forming")
+        (home / "hold").unlink()
         check("the take gets done", wait(lambda: named("Take 1, done")))
         check("its words are its name", named(f"Take 1, done: {PROMPT}"))
         takes = take_json(home)
