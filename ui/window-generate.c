@@ -130,11 +130,8 @@ static void use_recipe(GtkWidget *widget, const char *action, GVariant *paramete
     RushesWindow *self = RUSHES_WINDOW(widget);
     RushesTake *take = window_current_take(self);
 
-    if (!take)
-        return;
-    rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
-    rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    window_say(self, "The recipe of this take is in the prompt pane now.");
+    if (take)
+        window_take_over(self, rushes_take_get_recipe(take), "this take");
 }
 
 gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file)
@@ -148,9 +145,7 @@ gboolean window_take_recipe_from_file(RushesWindow *self, GFile *file)
             window_say(self, failure->message);
         return failure != NULL;
     }
-    rushes_prompt_pane_take_over(self->prompt, recipe);
-    rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
-    window_say(self, "The recipe of the dropped clip is in the prompt pane now.");
+    window_take_over(self, recipe, "the dropped clip");
     return TRUE;
 }
 

@@ -90,6 +90,15 @@ char *window_describe_person(RushesWindow *self, RushesRecipe *reference, GError
 gboolean window_ask_person(RushesWindow *self);
 // Replaces the project's value "start"; takes ownership. NULL: from nothing.
 void window_set_start(RushesWindow *self, cJSON *start);
+// The start's object for a picture, which is copied into the project, named after `hash` (of the file it was read
+// from) or NULL; NULL, having said so, when it cannot be.
+cJSON *window_copy_picture(RushesWindow *self, GdkTexture *texture, const char *hash,
+                           const char *source);
+// The same for one that was copied before; NULL when the project has none of that hash.
+cJSON *window_find_input(RushesWindow *self, const char *hash, const char *source);
+// Recipe `of` "take 3" into the prompt pane, with what its take started from as far as the project has it; says
+// what became of it.
+void window_take_over(RushesWindow *self, const RushesRecipe *recipe, const char *of);
 void window_update_flags(RushesWindow *self); // takes that must not be published any more
 void window_install_person_actions(GtkWidgetClass *klass);
 void window_install_share_actions(GtkWidgetClass *klass);

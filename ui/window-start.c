@@ -59,13 +59,13 @@ void window_set_start(RushesWindow *self, cJSON *start)
     window_check(self, failure);
 }
 
-// A name of its own in inputs/, with the folder made.
-static char *new_input(RushesWindow *self, const char *ending, char **path)
+// The picture's place in inputs/, with the folder made: named after the hash, so that a recipe finds it again.
+static char *new_input(RushesWindow *self, const char *hash, char **path)
 {
     g_autofree char *folder =
         g_build_filename(rushes_project_get_folder(self->project), "inputs", NULL);
-    g_autofree char *uuid = g_uuid_string_random();
-    char *name = g_strconcat(uuid, ending, NULL);
+    g_autofree char *uuid = hash ? NULL : g_uuid_string_random();
+    char *name = g_strconcat(hash ? hash : uuid, ".png", NULL);
 
     g_mkdir_with_parents(folder, 0755);
     *path = g_build_filename(folder, name, NULL);
@@ -86,22 +86,37 @@ static gboolean save_with_8_bits(GdkTexture *texture, const char *path)
     return gdk_texture_save_to_png(plain, path);
 }
 
-// The start's object, with the picture copied into the project; NULL (having said so) when it cannot be.
-static cJSON *copy_texture(RushesWindow *self, GdkTexture *texture, const char *source)
+static cJSON *new_start(const char *name, const char *hash, const char *source)
 {
-    g_autofree char *path = NULL;
-    g_autofree char *name = new_input(self, ".png", &path);
-
-    if (!save_with_8_bits(texture, path)) {
-        window_say(self, "The image cannot be copied into the project: free some space, or check "
-                         "whether its folder can be written.");
-        return NULL;
-    }
     cJSON *start = cJSON_CreateObject();
     cJSON_AddStringToObject(start, "kind", "image");
     cJSON_AddStringToObject(start, "file", name);
     cJSON_AddStringToObject(start, "source", source);
+    if (hash)
+        cJSON_AddStringToObject(start, "sha256", hash);
     return start;
+}
+
+cJSON *window_copy_picture(RushesWindow *self, GdkTexture *texture, const char *hash,
+                           const char *source)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *name = new_input(self, hash, &path);
+
+    if (save_with_8_bits(texture, path))
+        return new_start(name, hash, source);
+    window_say(self, "The image cannot be copied into the project: free some space, or check "
+                     "whether its folder can be written.");
+    return NULL;
+}
+
+cJSON *window_find_input(RushesWindow *self, const char *hash, const char *source)
+{
+    g_autofree char *name = g_strconcat(hash, ".png", NULL);
+    g_autofree char *path =
+        g_build_filename(rushes_project_get_folder(self->project), "inputs", name, NULL);
+
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR) ? new_start(name, hash, source) : NULL;
 }
 
 void window_start_from_image(RushesWindow *self, GFile *file)
@@ -118,11 +133,9 @@ void window_start_from_image(RushesWindow *self, GFile *file)
         return;
     }
     g_autofree char *hash = path ? rushes_picture_hash(path, NULL) : NULL;
-    cJSON *start = copy_texture(self, texture, name);
+    cJSON *start = window_copy_picture(self, texture, hash, name);
     if (!start)
         return;
-    if (hash)
-        cJSON_AddStringToObject(start, "sha256", hash);
     window_set_start(self, start);
     window_ask_person(self);
 }
@@ -145,7 +158,7 @@ static void start_from_frame(GtkWidget *widget, const char *action, GVariant *pa
     g_autoptr(GdkTexture) texture = rushes_texture_new(rgb, format.width, format.height);
     g_autofree char *words =
         g_strdup_printf("take %d, frame %d", rushes_take_get_number(take), position + 1);
-    cJSON *start = copy_texture(self, texture, words);
+    cJSON *start = window_copy_picture(self, texture, NULL, words);
     if (!start)
         return;
     cJSON_AddStringToObject(start, "take", rushes_take_get_id(take));

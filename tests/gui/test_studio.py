@@ -94,6 +94,28 @@ def variations(home):
     check("several that go before all others are made in their order", len(seeds) == 3 and seeds == sorted(seeds))
 
 
+def first_frames_come_back(home):
+    """Recipes are dropped whose takes began with a frame: one that the project has, and one of elsewhere."""
+    take = next(file for file in take_json(home)
+                if json.loads(file.read_text())["recipe"].get("conditioning", {}).get("kind") == "image")
+    press("Remove the first frame")
+    wait(lambda: not named("Starts from take 2, frame"), 5)
+    drag_file(str(take), (645, 330))
+    check("a dropped recipe brings back the first frame that the project has", wait(lambda: named("Starts from take 2, frame"), 10))
+    check("and says so", wait(lambda: named("in the prompt pane now, with its first frame."), 10))
+    recipe = json.loads(take.read_text())["recipe"]
+    recipe["seed"] = "4711"
+    recipe["conditioning"]["source"] = "holiday.jpg"
+    foreign = home / "foreign.json"
+    foreign.write_text(json.dumps(recipe))
+    drag_file(str(foreign), (645, 330))
+    check("of another it says which image has to be dropped again",
+          wait(lambda: named("a clip does not carry that image. Drop holiday.jpg here again, too."), 20))
+    check("and starts from no other", wait(lambda: not named("Starts from take 2, frame"), 5))
+    xdo("key", "ctrl+z")
+    check("one undo takes all of it back", wait(lambda: named("Starts from take 2, frame"), 5))
+
+
 def main():
     home = pathlib.Path(os.environ["HOME"])
     manager = manage_windows()
@@ -183,6 +205,7 @@ def main():
         started = [json.loads(file.read_text())["recipe"].get("conditioning", {}) for file in take_json(home)]
         check("the recipes say what they start from",
               sorted((given.get("kind", ""), given.get("frames", 0)) for given in started) == [("", 0), ("extend", 9), ("image", 1)])
+        first_frames_come_back(home)
         press("Remove the first frame")
         variations(home)
         xdo("key", "w")
