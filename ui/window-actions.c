@@ -271,38 +271,6 @@ static void export_window(GtkWidget *widget, const char *action, GVariant *param
         GTK_WINDOW(self), rushes_queue_get_exports(self->queue), self->project, take));
 }
 
-static void on_save_as_chosen(GtkNativeDialog *dialog, int response, RushesWindow *self)
-{
-    if (response == GTK_RESPONSE_ACCEPT) {
-        g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-        g_autofree char *path = g_file_get_path(file);
-        g_autofree char *folder =
-            g_str_has_suffix(path, ".rushes") ? g_strdup(path) : g_strconcat(path, ".rushes", NULL);
-        GError *failure = NULL;
-        if (rushes_project_copy_to(self->project, folder, &failure)) {
-            g_autoptr(RushesProject) copy =
-                rushes_project_open(folder, RUSHES_PROJECT_DEFAULT, &failure);
-            if (copy)
-                rushes_window_set_project(self, copy);
-        }
-        window_check(self, failure);
-    }
-    g_object_unref(dialog);
-}
-
-static void save_as(GtkWidget *widget, const char *action, GVariant *parameter)
-{
-    RushesWindow *self = RUSHES_WINDOW(widget);
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        "Save Project As", GTK_WINDOW(self), GTK_FILE_CHOOSER_ACTION_SAVE, "_Save", NULL);
-    g_autofree char *name =
-        g_strdup_printf("%s copy.rushes", rushes_project_get_title(self->project));
-
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
-    g_signal_connect(dialog, "response", G_CALLBACK(on_save_as_chosen), self);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
-}
-
 static void write_prompt(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     window_focus_words(RUSHES_WINDOW(widget));
@@ -347,7 +315,6 @@ void window_install_actions(GtkWidgetClass *klass)
         {"win.compare-swap", compare_swap},
         {"win.history", history},
         {"win.export", export_window},
-        {"win.save-as", save_as},
         {"win.save", save},
         {"win.write-prompt", write_prompt},
         {"win.show-queue", show_queue},
@@ -364,4 +331,5 @@ void window_install_actions(GtkWidgetClass *klass)
     window_install_start_actions(klass);
     window_install_person_actions(klass);
     window_install_share_actions(klass);
+    window_install_save_as_action(klass);
 }

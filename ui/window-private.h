@@ -102,6 +102,7 @@ void window_take_over(RushesWindow *self, const RushesRecipe *recipe, const char
 void window_update_flags(RushesWindow *self); // takes that must not be published any more
 void window_install_person_actions(GtkWidgetClass *klass);
 void window_install_share_actions(GtkWidgetClass *klass);
+void window_install_save_as_action(GtkWidgetClass *klass);
 void window_install_start_actions(GtkWidgetClass *klass);
 void window_install_play_actions(GtkWidgetClass *klass);
 void window_install_shot_actions(GtkWidgetClass *klass);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// project.c - the object, and a project's files: creating, saving, copying.
+// project.c - the object, and a project's files: creating and saving.
 #include "project/project-private.h"
 
 #include <errno.h>
@@ -206,87 +206,6 @@ gboolean rushes_project_save(RushesProject *self, GError **error)
         return FALSE;
     }
     return rushes_json_file_write(path, state, error) && rushes_journal_clear(self->journal, error);
-}
-
-static gboolean copy_tree(const char *from, const char *to, GError **error)
-{
-    g_autoptr(GDir) dir = g_dir_open(from, 0, error);
-    const char *name;
-
-    if (!dir)
-        return FALSE;
-    if (g_mkdir(to, 0755) < 0) {
-        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                    "its folder cannot be made: %s", g_strerror(errno));
-        return FALSE;
-    }
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *source = g_build_filename(from, name, NULL);
-        g_autofree char *target = g_build_filename(to, name, NULL);
-        if (g_str_equal(name, ".lock") || g_file_test(source, G_FILE_TEST_IS_SYMLINK))
-            continue;
-        if (g_file_test(source, G_FILE_TEST_IS_DIR)) {
-            if (!copy_tree(source, target, error))
-                return FALSE;
-            continue;
-        }
-        g_autoptr(GFile) source_file = g_file_new_for_path(source);
-        g_autoptr(GFile) target_file = g_file_new_for_path(target);
-        // A project that may only be read is copied to work in: its files may be written then.
-        if (!g_file_copy(source_file, target_file, G_FILE_COPY_TARGET_DEFAULT_PERMS, NULL, NULL,
-                         NULL, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean is_inside(const char *path, const char *folder)
-{
-    g_autofree char *parent = g_path_get_dirname(path);
-    g_autofree char *real = realpath(parent, NULL), *whole = realpath(folder, NULL);
-    gsize length = whole ? strlen(whole) : 0;
-
-    return real && whole && strncmp(real, whole, length) == 0 &&
-           (real[length] == '/' || real[length] == '\0');
-}
-
-static gboolean write_copied_state(RushesProject *self, const char *folder, GError **error)
-{
-    g_autofree char *title = project_default_title(folder);
-    g_autofree char *path = g_build_filename(folder, "project.json", NULL);
-    g_autofree char *journal = g_build_filename(folder, "journal.jsonl", NULL);
-    g_autoptr(cJSON) state = project_state_to_json(self);
-
-    rushes_json_put(state, "title", cJSON_CreateString(title));
-    if (!rushes_json_file_write(path, state, error))
-        return FALSE;
-    g_unlink(journal);
-    return TRUE;
-}
-
-gboolean rushes_project_copy_to(RushesProject *self, const char *folder, GError **error)
-{
-    g_autofree char *shown = g_filename_display_name(folder);
-    g_autoptr(GError) cause = NULL;
-
-    if (g_file_test(folder, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
-                    "%s exists already: choose another name.", shown);
-        return FALSE;
-    }
-    if (is_inside(folder, self->folder)) {
-        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED,
-                    "%s lies in the project itself: choose a place outside it.", shown);
-        return FALSE;
-    }
-    if (copy_tree(self->folder, folder, &cause) && write_copied_state(self, folder, &cause))
-        return TRUE;
-    rushes_remove_tree(folder); // half a project would pass for one, and its name would be taken
-    g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
-                "The project cannot be copied to %s (%s): choose another place or a shorter name, "
-                "or free some space.",
-                shown, cause->message);
-    return FALSE;
 }
 
 const char *rushes_project_get_folder(RushesProject *self)

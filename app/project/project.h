@@ -35,8 +35,6 @@ char *rushes_project_dup_state(RushesProject *self);
 RushesProject *rushes_project_open_state(const char *folder, const char *state, GError **error);
 // Writes project.json now. Closing without it loses nothing: the journal has every edit.
 gboolean rushes_project_save(RushesProject *self, GError **error);
-// Copies the whole project into `folder`, which must not exist; this one stays as it is.
-gboolean rushes_project_copy_to(RushesProject *self, const char *folder, GError **error);
 
 const char *rushes_project_get_folder(RushesProject *self);
 const char *rushes_project_get_title(RushesProject *self);

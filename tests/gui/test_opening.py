@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from studio import RUSHES, STUDIO, application, button_named, check, end, finish, manage_windows, named, press, shot, wait, xdo
+from studio import RUSHES, STUDIO, application, button_named, check, choose, end, finish, manage_windows, named, press, shot, wait, xdo
 
 
 def main():
@@ -54,6 +54,14 @@ def main():
         check("nonsense in project.json can be rebuilt", press("Rebuild From Takes") and wait(lambda: named("Generate"), 10))
         kept = list((home / "Mine.rushes").glob("project.json.damaged-*"))
         check("a take that was copied by half is named", wait(lambda: named("The take in takes/half has a film but no take.json"), 10))
+        check("a project can be saved as another", choose("Save As") and wait(lambda: button_named("Save"), 10))
+        time.sleep(0.5)
+        xdo("key", "ctrl+a")
+        xdo("type", str(home / "Second one"))
+        xdo("key", "Return")
+        check("the window goes over to the copy", wait(lambda: named("Second one"), 20))
+        copies = [(home / name / "takes" / "half" / "take.mkv").read_bytes() for name in ("Mine.rushes", "Second one.rushes")]
+        check("which has all files, and the first one keeps its own", copies == [b"film", b"film"])
         check("and the nonsense is kept", [file.read_text() for file in kept] == ["nonsense"])
     finally:
         end(studio, manager)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -435,32 +434,6 @@ static void an_extended_take_starts_from_frames_that_the_model_can_take(void)
     }
 }
 
-static void a_copy_is_whole_or_not_there(void)
-{
-    g_autofree char *scratch = scratch_folder();
-    g_autofree char *folder = new_folder(scratch), *copy = g_strconcat(folder, ".copy", NULL);
-    g_autofree char *inside = g_build_filename(folder, "copy.rushes", NULL);
-    g_autofree char *filler = g_strnfill(300, 'x'), *name = g_strconcat(scratch, "/", filler, NULL);
-    g_autofree char *pipe = g_build_filename(folder, "takes", "pipe", NULL);
-    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
-    const char *const refused[] = {inside, name, "/proc/copy.rushes"};
-
-    add_take(project, "a fox");
-    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
-        g_autoptr(GError) error = NULL;
-        g_assert_false(rushes_project_copy_to(project, refused[i], &error));
-        g_assert_nonnull(strstr(error->message, "choose a"));
-        g_assert_false(g_file_test(refused[i], G_FILE_TEST_EXISTS));
-    }
-    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0); // what cannot be copied, among what can
-    g_assert_false(rushes_project_copy_to(project, copy, NULL));
-    g_assert_false(g_file_test(copy, G_FILE_TEST_EXISTS));
-    g_unlink(pipe);
-    g_assert_true(rushes_project_copy_to(project, copy, NULL));
-    g_autoptr(RushesProject) other = open_project(copy);
-    g_assert_cmpuint(g_list_model_get_n_items(rushes_project_get_takes(other)), ==, 1);
-}
-
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -477,7 +450,6 @@ int main(int argc, char **argv)
     g_test_add_func("/project/nonsense", nonsense_is_named_and_rebuilt_from_the_takes);
     g_test_add_func("/project/wrong-kinds", fields_of_a_wrong_kind_do_not_stop_the_opening);
     g_test_add_func("/project/damaged-journal", damaged_journal_lines_are_kept_aside);
-    g_test_add_func("/project/copy", a_copy_is_whole_or_not_there);
     g_test_add_func("/project/kill", kill_at_any_moment_loses_nothing);
     g_test_add_func("/take/extend", an_extended_take_starts_from_frames_that_the_model_can_take);
     return scratch_end(g_test_run());
