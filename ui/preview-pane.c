@@ -364,6 +364,7 @@ void rushes_preview_pane_set_takes(RushesPreviewPane *self, GPtrArray *takes)
         g_signal_connect_swapped(take, "notify::thumbnail-serial", G_CALLBACK(update), self);
         g_signal_connect_swapped(take, "notify::fraction", G_CALLBACK(update_progress), self);
         g_signal_connect_swapped(take, "notify::stage", G_CALLBACK(update_progress), self);
+        g_signal_connect_swapped(take, "notify::eta", G_CALLBACK(update_progress), self);
     }
     RushesTake *first = first_take(self);
     self->autoplay = first && rushes_take_get_state(first) != RUSHES_TAKE_DONE;

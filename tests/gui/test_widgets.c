@@ -267,6 +267,39 @@ static void a_take_that_waits_shows_no_picture_of_the_one_that_played(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
+static gboolean has_label(GtkWidget *widget, const char *text)
+{
+    if (GTK_IS_LABEL(widget) && g_str_equal(gtk_label_get_label(GTK_LABEL(widget)), text))
+        return TRUE;
+    for (GtkWidget *at = gtk_widget_get_first_child(widget); at;
+         at = gtk_widget_get_next_sibling(at)) {
+        if (has_label(at, text))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+// A stage may last a minute without a word from the worker; its time left runs down all the same.
+static void the_time_left_runs_down_within_a_stage(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_new();
+    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
+    RushesPreviewPane *pane = g_object_new(RUSHES_TYPE_PREVIEW_PANE, NULL);
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+    g_autoptr(GPtrArray) takes = g_ptr_array_new();
+
+    g_ptr_array_add(takes, take);
+    rushes_take_set_state(take, RUSHES_TAKE_RUNNING, NULL);
+    rushes_take_set_progress(take, "Decoding sound", 0.5, 47);
+    rushes_preview_pane_set_takes(pane, takes);
+    g_assert_true(has_label(GTK_WIDGET(pane), "Decoding sound \u00b7 47 s left"));
+    rushes_take_set_progress(take, "Decoding sound", 0.5, 34);
+    g_assert_true(has_label(GTK_WIDGET(pane), "Decoding sound \u00b7 34 s left"));
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 static void the_timeline_follows_every_edit(void)
 {
     g_autofree char *scratch = NULL;
@@ -481,6 +514,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
     g_test_add_func("/gui/waveform", the_waveform_of_the_film_follows_every_edit);
     g_test_add_func("/gui/waiting", a_take_that_waits_shows_no_picture_of_the_one_that_played);
+    g_test_add_func("/gui/time-left", the_time_left_runs_down_within_a_stage);
     g_test_add_func("/gui/note", a_note_is_kept_and_found_or_the_creator_is_told);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
     g_test_add_func("/gui/fits", everything_fits_into_1000x700);
