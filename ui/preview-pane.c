@@ -350,8 +350,9 @@ void rushes_preview_pane_set_takes(RushesPreviewPane *self, GPtrArray *takes)
     if (same)
         return;
     // What played shows one more frame when it stops: before the view is emptied, or it would pass for the next take's.
-    if (takes->len == 0 ||
-        rushes_player_get_source(self->player) != rushes_take_get_source(takes->pdata[0]))
+    gboolean stays = takes->len > 0 && rushes_player_get_source(self->player) ==
+                                           rushes_take_get_source(takes->pdata[0]);
+    if (!stays)
         rushes_player_set_source(self->player, NULL);
     g_clear_handle_id(&self->forming_source, g_source_remove);
     g_clear_object(&self->other);
@@ -369,6 +370,9 @@ void rushes_preview_pane_set_takes(RushesPreviewPane *self, GPtrArray *takes)
     RushesTake *first = first_take(self);
     self->autoplay = first && rushes_take_get_state(first) != RUSHES_TAKE_DONE;
     update(self);
+    // One that was compared and is alone now: the player has it already and shows nothing by itself.
+    if (stays && self->takes->len == 1)
+        rushes_player_seek(self->player, rushes_player_get_position(self->player));
 }
 
 RushesTake *rushes_preview_pane_get_take(RushesPreviewPane *self)

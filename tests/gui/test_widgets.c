@@ -279,6 +279,34 @@ static gboolean has_label(GtkWidget *widget, const char *text)
     return FALSE;
 }
 
+static void on_frame_shown(RushesPlayer *player, int index, GBytes *frame, guint *count)
+{
+    (*count)++;
+}
+
+static void a_take_that_was_compared_is_still_seen_alone(void)
+{
+    g_autofree char *scratch = NULL;
+    g_autoptr(RushesProject) project = new_project(&scratch);
+    RushesPreviewPane *pane = g_object_new(RUSHES_TYPE_PREVIEW_PANE, NULL);
+    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
+    g_autoptr(GPtrArray) alone = g_ptr_array_new(), compared = g_ptr_array_new();
+    guint shown = 0;
+
+    g_ptr_array_add(alone, add_take(project, 9));
+    g_ptr_array_add(compared, alone->pdata[0]);
+    g_ptr_array_add(compared, add_take(project, 9));
+    g_signal_connect(rushes_preview_pane_get_player(pane), "frame", G_CALLBACK(on_frame_shown),
+                     &shown);
+    GPtrArray *chosen[] = {alone, compared, alone};
+    for (guint i = 0; i < G_N_ELEMENTS(chosen); i++) {
+        guint before = shown;
+        rushes_preview_pane_set_takes(pane, chosen[i]); // empties the view
+        g_assert_cmpuint(shown, >, before);
+    }
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 // A stage may last a minute without a word from the worker; its time left runs down all the same.
 static void the_time_left_runs_down_within_a_stage(void)
 {
@@ -514,6 +542,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
     g_test_add_func("/gui/waveform", the_waveform_of_the_film_follows_every_edit);
     g_test_add_func("/gui/waiting", a_take_that_waits_shows_no_picture_of_the_one_that_played);
+    g_test_add_func("/gui/compared", a_take_that_was_compared_is_still_seen_alone);
     g_test_add_func("/gui/time-left", the_time_left_runs_down_within_a_stage);
     g_test_add_func("/gui/note", a_note_is_kept_and_found_or_the_creator_is_told);
     g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
