@@ -331,12 +331,12 @@ static void rushes_consent_window_class_init(RushesConsentWindowClass *klass)
     gtk_widget_class_bind_template_callback(widget, on_add);
     gtk_widget_class_bind_template_callback(widget, on_back);
     gtk_widget_class_bind_template_callback(widget, on_sign);
-    gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
 static void rushes_consent_window_init(RushesConsentWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_toast_let_escape_close(GTK_WINDOW(self));
     rushes_entry_row_name_text(self->person);
     rushes_entry_row_name_text(self->scope);
     rushes_entry_row_name_text(self->until);

@@ -152,12 +152,12 @@ static void rushes_rights_window_class_init(RushesRightsWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesRightsWindow, verdict);
     gtk_widget_class_bind_template_callback(widget, on_follow);
     gtk_widget_class_bind_template_callback(widget, on_words);
-    gtk_widget_class_add_binding_action(widget, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
 static void rushes_rights_window_init(RushesRightsWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    rushes_toast_let_escape_close(GTK_WINDOW(self));
     rushes_entry_row_name_text(self->words);
     self->watch = rushes_rights_watch_new();
     g_signal_connect_swapped(self->watch, "changed", G_CALLBACK(fill), self);

@@ -8,4 +8,7 @@ G_BEGIN_DECLS
 
 AdwToast *rushes_toast_new(const char *sentence);
 
+// Escape closes the window, also while a toast is shown: the overlay would only put that away.
+void rushes_toast_let_escape_close(GtkWindow *window);
+
 G_END_DECLS
