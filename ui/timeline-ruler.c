@@ -39,6 +39,10 @@ void timeline_draw_ruler(RushesTimelineRow *self, GtkSnapshot *snapshot, float w
         pango_layout_set_text(layout, text, -1);
         gtk_snapshot_append_color(snapshot, &color,
                                   &GRAPHENE_RECT_INIT(x, TIMELINE_RULER - 6, 1, 6));
+        int text_width;
+        pango_layout_get_pixel_size(layout, &text_width, NULL);
+        if (x + 4 + (float)text_width > width) // no number is better than half of one
+            break;
         gtk_snapshot_save(snapshot);
         gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(x + 4, 6));
         gtk_snapshot_append_layout(snapshot, layout, &color);
