@@ -41,7 +41,13 @@ GdkTexture *rushes_texture_new_picture(const char *path, GError **error)
     if (!read)
         return NULL;
     g_autoptr(GdkPixbuf) upright = gdk_pixbuf_apply_embedded_orientation(read);
-    return gdk_texture_new_for_pixbuf(upright);
+    if (!gdk_pixbuf_get_has_alpha(upright))
+        return gdk_texture_new_for_pixbuf(upright);
+    // A film has nothing behind it: what is shown and what a take is given is the picture on white.
+    g_autoptr(GdkPixbuf) flat = gdk_pixbuf_composite_color_simple(
+        upright, gdk_pixbuf_get_width(upright), gdk_pixbuf_get_height(upright), GDK_INTERP_NEAREST,
+        255, 16, 0xffffff, 0xffffff);
+    return gdk_texture_new_for_pixbuf(flat);
 }
 
 GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height)

@@ -230,6 +230,24 @@ gboolean window_check_start(RushesWindow *self, GError **error)
     return FALSE;
 }
 
+// What the draft leaves to the model is written out: a first frame has to have the clip's own size.
+static void settle_size(RushesWindow *self, RushesTake *take)
+{
+    const cJSON *model = rushes_queue_get_model(self->queue);
+    const cJSON *defaults = cJSON_GetObjectItemCaseSensitive(model, "defaults");
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_copy(rushes_take_get_recipe(take));
+
+    if (recipe->width <= 0 || recipe->height <= 0) {
+        recipe->width = (int)rushes_json_number(defaults, "width", 0);
+        recipe->height = (int)rushes_json_number(defaults, "height", 0);
+    }
+    if (recipe->frames <= 0)
+        recipe->frames = (int)rushes_json_number(defaults, "frames", 0);
+    if (recipe->fps <= 0)
+        recipe->fps = rushes_json_number(defaults, "fps", 0);
+    rushes_take_set_recipe(take, recipe);
+}
+
 gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error)
 {
     const cJSON *start = start_value(self);
@@ -238,6 +256,8 @@ gboolean window_write_start(RushesWindow *self, RushesTake *take, GError **error
         rushes_project_find_take(self->project, rushes_json_string(start, "take", ""));
     gboolean written;
 
+    if (*kind)
+        settle_size(self, take);
     if (g_str_equal(kind, "image")) {
         g_autofree char *path = g_build_filename(rushes_project_get_folder(self->project), "inputs",
                                                  rushes_json_string(start, "file", ""), NULL);
