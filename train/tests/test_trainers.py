@@ -14,7 +14,7 @@ from train.world import plan, sound
 
 torch.set_num_threads(1)
 COMMON = dict(minutes=1e9, rate=1e-3, ranks=1, seed=2, save_every=50, no_decay=True)
-SMALL = dict(dim=64, heads=2, ffn=96, layers=1, prediction='velocity')
+SMALL = dict(dim=64, heads=2, ffn=96, layers=1, prediction='velocity', keep_text=False)
 CLIPS = 40
 
 
@@ -34,8 +34,8 @@ def _pictures(latents, ids):
     return train_transformer.Samples([part], (torch.zeros(8), torch.ones(8)), None, [1])
 
 
-def _train_mini(name, steps):
-    opts = argparse.Namespace(name=name, steps=steps, batch=2, **SMALL, **COMMON)
+def _train_mini(name, steps, **other):
+    opts = argparse.Namespace(name=name, steps=steps, batch=2, **{**SMALL, **COMMON, **other})
     train_transformer.trainer(opts, ranks.Ranks(), _samples()).train()
     return Checkpoint(name).load()
 
@@ -78,6 +78,17 @@ def test_pictures_teach_the_video_tower_and_leave_the_other_as_it_was():
     assert any(name.startswith('dit.video_model') for name in moved)
     assert any(name.startswith('text_encoder') for name in moved)
     assert not any(name.startswith('dit.audio_model') for name in moved)
+
+
+def test_a_kept_text_encoder_stays_as_it_was_while_the_denoiser_learns():
+    before = _train_mini('kept', 2)
+    after = _train_mini('kept', 2, keep_text=True)
+    moved = {name for name, w in before['model'].items() if not torch.equal(w, after['model'][name])}
+    assert any(name.startswith('dit.') for name in moved)
+    assert not any(name.startswith('text_encoder') for name in moved)
+    again = _train_mini('kept', 1)['model']
+    texts = [name for name in again if name.startswith('text_encoder')]
+    assert any(not torch.equal(after['model'][name], again[name]) for name in texts)
 
 
 def test_held_out_clips_are_never_drawn():
