@@ -60,6 +60,16 @@ def video_path(name):
     return paths.DATA / f'video-{name}.npy'
 
 
+def held_out(world, count):
+    """Numbers of the clips that are the last `count` of any set of a world."""
+    rows = set()
+    for path in paths.DATA.glob('video-*.npy'):
+        if world_of(path.stem.partition('-')[2])[1] == world:
+            clips = len(np.load(path, mmap_mode='r'))
+            rows.update(range(clips - count, clips))
+    return rows
+
+
 def pictures_path(name):
     """Latents of single pictures, float16 [pictures, z, 1, h/16, w/16]; their captions lie beside."""
     return paths.DATA / f'pictures-{name}.npy'

@@ -52,15 +52,20 @@ def velocity_errors(net, video, audio, ids, u, audio_u, given=None, generator=No
     """Squared errors of the velocities, [batch] each for video and audio.
 
     video [b, c, t, h, w] and audio [b, n, 20] are clean and normalised; u, audio_u [b] times in
-    0..1. Without audio (None) its errors are zero.
+    0..1. Without one of the two (None) its errors are zero.
     """
     given = given or Conditions()
-    noise = torch.randn(video.shape, generator=generator)
-    if audio is None:
+    if video is None or audio is None:
+        clean, time = (audio, audio_u) if video is None else (video, u)
+        noise = torch.randn(clean.shape, generator=generator)
+        s, t = time.view(-1, *[1] * (clean.dim() - 1)), time[:, None] * 1000
+        noisy = (1 - s) * clean + s * noise
         with torch.autocast('cpu', torch.bfloat16):
-            s = u[:, None, None, None, None]
-            answer, _ = net((1 - s) * video + s * noise, None, u[:, None] * 1000, None, ids)
-        return (answer.float() - (noise - video)).pow(2).flatten(1).mean(1), torch.zeros(len(u))
+            both = net(None, noisy, None, t, ids) if video is None else net(noisy, None, t, None, ids)
+        answer = both[1] if video is None else both[0]
+        error, none = (answer.float() - (noise - clean)).pow(2).flatten(1).mean(1), torch.zeros(len(t))
+        return (none, error) if video is None else (error, none)
+    noise = torch.randn(video.shape, generator=generator)
     audio_noise = torch.randn(audio.shape, generator=generator)
     tv = times_of(u, video.shape[2], given.frames)
     ta = times_of(audio_u, audio.shape[1], given.audio)

@@ -9,7 +9,9 @@ import argparse
 from train.loop import ranks
 
 HELD_OUT = 64
-LATENT_NOISE = 0.1
+# Standard deviations by which what counts as zero lies below the mean of the mels. The VAE has no biases and brings
+# every frame to one length, so without a part that all frames have in common it could not tell loud from quiet.
+LEVEL = 3.0
 CROP_FRAMES = 32  # half a second for the vocoder
 STFT_SIZES = (256, 512, 1024, 2048, 128)
 MEASURED = 512  # tracks from which the mean and std of the mels come
@@ -58,6 +60,7 @@ def trainer(opts, team, tracks):
     import torch
 
     from train.loop import checkpoint, muon, run
+    from train.models import audio_start
     from train.models.audio_vae import AudioVae
     from train.models.mel import CONFIG, log_mel
     from train.models.vocoder import Vocoder
@@ -82,17 +85,21 @@ def trainer(opts, team, tracks):
         """The audio VAE."""
 
         def __init__(self):
-            super().__init__(AudioVae())
+            model = AudioVae()
+            audio_start.start(model)
+            super().__init__(model)
+            for vae in (self.model, self.average.model):
+                audio_start.set_linear(vae, opts.stage == 'linear')
             if not self.state:
                 mels = log_mel(waves_of(tracks, slice(0, MEASURED)))
                 for vae in (self.model, self.average.model):
-                    vae.data_mean.copy_(mels.mean((0, 2))[None, :, None])
                     vae.data_std.copy_(mels.std((0, 2))[None, :, None])
+                    vae.data_mean.copy_(mels.mean((0, 2))[None, :, None] - LEVEL * vae.data_std)
 
         def loss(self, own, common):
             mel = log_mel(self.draw(own))
             latents = self.model.encode_raw(mel)
-            decoded = self.model.decode_raw(latents + LATENT_NOISE * torch.randn_like(latents))
+            decoded = self.model.decode_raw(latents + opts.noise * torch.randn_like(latents))
             total, l1 = mel_losses(decoded, mel)
             level = latents.pow(2).mean()
             total = total + 2e-3 * (level - 1).clamp(min=0)
@@ -130,6 +137,9 @@ def options():
     parser = argparse.ArgumentParser(description='Train the audio VAE or the vocoder')
     parser.add_argument('what', choices=('vae', 'vocoder'))
     run.add_options(parser, None, batch=None, rate=1e-3)
+    add = parser.add_argument
+    add('--stage', choices=('linear', 'full'), default='full', help='of the VAE')
+    add('--noise', type=float, default=0.1, help='on the latents of the VAE, relative to their level of about 1')
     opts = parser.parse_args()
     for key, value in DEFAULTS[opts.what].items():
         if getattr(opts, key) is None:

@@ -15,16 +15,21 @@ from train.loop import ranks
 HELD_OUT, CHECK_EVERY = 32, 250
 EMPTY_CAPTIONS, OWN_AUDIO_TIME = 0.1, 0.15
 AUDIO_WEIGHT = 0.5
-PICTURES_FOR_A_CLIP = 4
+WITHOUT_THE_OTHER = 4
 
 
 class Part(NamedTuple):
     """One set of train/dataset.py."""
 
     share: float
-    latents: object  # raw, [n, z, t, h, w]
+    latents: object  # raw, [n, z, t, h, w], or None
     audio: object  # latents of their sounds [n, 65, 20], or None
     ids: list  # of the captions, [n][caption]
+
+    @property
+    def rows(self):
+        """n."""
+        return len(self.audio if self.latents is None else self.latents)
 
 
 class Samples:
@@ -40,10 +45,10 @@ class Samples:
     @property
     def channels(self):
         """Of the video latents."""
-        return self.parts[0].latents.shape[1]
+        return len(self.video_scale[0])
 
     def take(self, part, rows, pick):
-        """(video, audio or None, ids) of clips of a part; pick(captions) chooses the ids of one."""
+        """(video or None, audio or None, ids) of clips of a part; pick(captions) chooses the ids of one."""
         import numpy as np
         import torch
 
@@ -53,8 +58,9 @@ class Samples:
             mean, std = (torch.as_tensor(value).view(shape) for value in scale)
             return (torch.from_numpy(latents[rows].astype(np.float32)) - mean) / std
 
-        video = normalised(part.latents, self.video_scale, (1, -1, 1, 1, 1))
-        audio = None
+        video = audio = None
+        if part.latents is not None:
+            video = normalised(part.latents, self.video_scale, (1, -1, 1, 1, 1))
         if part.audio is not None:
             audio = normalised(part.audio, self.audio_scale, (1, 1, -1))
         return video, audio, torch.from_numpy(tokenizer.pad([pick(part.ids[row]) for row in rows]))
@@ -66,7 +72,7 @@ class Samples:
         import numpy as np
 
         part = self.parts[int(set_rng.choice(len(self.parts), p=self.shares))]
-        rows = np.sort(rng.choice(len(part.latents) - HELD_OUT, count, replace=False))
+        rows = np.sort(rng.choice(part.rows - HELD_OUT, count, replace=False))
 
         def pick(captions):
             if rng.random() < EMPTY_CAPTIONS:
@@ -80,28 +86,28 @@ class Samples:
         import numpy as np
 
         part = self.parts[0]
-        rows = np.arange(len(part.latents) - HELD_OUT, len(part.latents))
+        rows = np.arange(part.rows - HELD_OUT, part.rows)
         return self.take(part, rows, lambda captions: captions[0])
 
 
-class Both:
-    """Clips in one step, four times as many pictures in another, by chance: a size of which there are few
-    clips is not forgotten so.
+class Turns:
+    """Clips in one step, WITHOUT_THE_OTHER times as many pictures or sounds alone in another, by chance: a size of
+    which there are few clips is not forgotten so.
     """
 
-    def __init__(self, clips, pictures):
-        self.clips, self.pictures = clips, pictures
-        self.channels = clips.channels
+    def __init__(self, *sources):
+        """sources: Samples; of clips first."""
+        self.sources, self.channels = sources, sources[0].channels
 
     def draw(self, rng, set_rng, count):
-        """A training batch of either kind."""
-        if set_rng.random() < 0.5:
-            return self.clips.draw(rng, set_rng, count)
-        return self.pictures.draw(rng, set_rng, PICTURES_FOR_A_CLIP * count)
+        """A training batch of any kind."""
+        source = self.sources[int(set_rng.random() * len(self.sources))]
+        alone = any(part.latents is None or part.audio is None for part in source.parts)
+        return source.draw(rng, set_rng, WITHOUT_THE_OTHER * count if alone else count)
 
     def held_out(self):
-        """Clips."""
-        return self.clips.held_out()
+        """Of the first."""
+        return self.sources[0].held_out()
 
 
 def _named(sets):
@@ -127,6 +133,24 @@ def load_pictures(sets):
         latents = np.load(path, mmap_mode='r')
         parts.append(Part(share, latents, None, _ids(tok, path.with_suffix('.json'))))
     return Samples(parts, (video['mean'], video['std']), None, tok.encode(''))
+
+
+def load_sounds(worlds):
+    """Sounds alone from train/work/data; WORLD:SHARE,... as on the command line."""
+    import numpy as np
+
+    from train import dataset, tokenizer
+    from train.loop.checkpoint import average_weights
+
+    video, audio = average_weights('video-vae'), average_weights('audio-vae')
+    tok, parts = tokenizer.Tokenizer(), []
+    for world, share in _named(worlds):
+        sounds, ids = np.load(dataset.audio_path(world)), _ids(tok, dataset.captions_path(world))
+        held_out = dataset.held_out(world, HELD_OUT)
+        rows = [row for row in range(len(sounds)) if row not in held_out]
+        parts.append(Part(share, None, sounds[rows], [ids[row] for row in rows]))
+    scales = (video['mean'], video['std']), (audio['latent_mean'], audio['latent_std'])
+    return Samples(parts, *scales, tok.encode(''))
 
 
 def load_samples(sets):
@@ -200,11 +224,11 @@ def trainer(opts, team, samples):
         def loss(self, own, common):
             given = flow.Conditions.draw(common)
             video, audio, ids = samples.draw(own, common, opts.batch)
-            self.drawn = len(video)
-            u = flow.shifted(torch.sigmoid(torch.randn(len(video))))
+            self.drawn = len(ids)
+            u = flow.shifted(torch.sigmoid(torch.randn(len(ids))))
             audio_u = u
             if own.random() < OWN_AUDIO_TIME:
-                audio_u = flow.shifted(torch.sigmoid(torch.randn(len(video))))
+                audio_u = flow.shifted(torch.sigmoid(torch.randn(len(ids))))
             errors = flow.velocity_errors(self.model, video, audio, ids, u, audio_u, given)
             video_error, audio_error = (error.mean() for error in errors)
             total = video_error + AUDIO_WEIGHT * audio_error
@@ -215,7 +239,7 @@ def trainer(opts, team, samples):
             self.seen += self.drawn * team.count
             if self.step % CHECK_EVERY == 0 and team.leads:
                 video, audio, ids = samples.held_out()
-                u = flow.sigmas(len(video) // 2)[:-1].repeat(2)  # times at which clips are made
+                u = flow.sigmas(len(ids) // 2)[:-1].repeat(2)  # times at which clips are made
                 generator = torch.Generator().manual_seed(5)
                 with torch.no_grad():
                     errors = flow.velocity_errors(
@@ -237,7 +261,8 @@ def options():
     run.add_options(parser, 'transformer', batch=16, rate=1e-3)
     add = parser.add_argument
     add('--sets', help='NAME:SHARE,... of clips; NAME is SIZE or SIZE@WORLD')
-    add('--pictures', help='NAME:SHARE,... of single pictures without sound; with --sets every other step')
+    add('--pictures', help='NAME:SHARE,... of single pictures without sound, in turn with the others')
+    add('--sounds', help='WORLD:SHARE,... of sounds without pictures (all, leads), in turn with the others')
     add('--dim', type=int, default=192)
     add('--heads', type=int, default=3)
     add('--ffn', type=int, default=768)
@@ -251,12 +276,13 @@ def main():
     """Command line."""
     ranks.limit_threads()
     opts = options()
-    if not opts.sets and not opts.pictures:
-        raise SystemExit('Say what to learn from: --sets, --pictures or both.')
+    if not (opts.sets or opts.pictures or opts.sounds):
+        raise SystemExit('Say what to learn from: --sets, --pictures, --sounds or several.')
     team = ranks.start(opts.ranks, 'train.train_transformer')
     sources = [load_samples(opts.sets)] if opts.sets else []
     sources += [load_pictures(opts.pictures)] if opts.pictures else []
-    samples = sources[0] if len(sources) == 1 else Both(*sources)
+    sources += [load_sounds(opts.sounds)] if opts.sounds else []
+    samples = sources[0] if len(sources) == 1 else Turns(*sources)
     trainer(opts, team, samples).train()
 
 

@@ -22,6 +22,7 @@ CONFIG = dict(
     clip_act=256.0,
 )
 EPSILON = 1e-4
+START = 0.03  # rms of weights at the start: their size is without effect, but what a step turns them by is not
 SILU_GAIN = 0.596  # the rms of silu(x) for a normal x
 
 
@@ -46,7 +47,7 @@ class NormedConv(nn.Module):
 
     def __init__(self, inputs, outputs, kernel):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel))
+        self.weight = nn.Parameter(START * torch.randn(outputs, inputs, kernel))
 
     def forward(self, x, gain=1.0):
         weight = self.weight.float()
@@ -57,15 +58,18 @@ class NormedConv(nn.Module):
 
 
 class AudioBlock(nn.Module):
-    """Residual block."""
+    """Residual block; `bypass` leaves what it adds to."""
 
     def __init__(self, inputs, outputs):
         super().__init__()
         self.conv1, self.conv2 = NormedConv(inputs, outputs, 3), NormedConv(outputs, outputs, 3)
         self.nin_shortcut = NormedConv(inputs, outputs, 1) if inputs != outputs else None
+        self.bypass = False
 
     def forward(self, x):
         x = pixel_norm(x)
+        if self.bypass:
+            return blend(x if self.nin_shortcut is None else self.nin_shortcut(x), 0.0)
         h = self.conv2(silu(self.conv1(silu(x))))
         if self.nin_shortcut is not None:
             x = self.nin_shortcut(x)
@@ -80,8 +84,11 @@ class AudioAttention(nn.Module):
         self.qkv, self.proj_out = NormedConv(channels, 3 * channels, 1), NormedConv(
             channels, channels, 1
         )
+        self.bypass = False
 
     def forward(self, x):
+        if self.bypass:
+            return blend(x, 0.0)
         batch, channels, frames = x.shape
         parts = self.qkv(x).reshape(batch, channels, 3, frames).unbind(2)
         q, k, v = (pixel_norm(part) for part in parts)

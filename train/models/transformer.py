@@ -286,28 +286,37 @@ class Transformer(nn.Module):
         u = time / 1000
         return (noisy.float() - answer.float()) * torch.where(u > 0, 1 / u.clamp(min=1e-3), 0)
 
+    @staticmethod
+    def _alone(tower, x, grid, time, text):
+        """Head outputs of one tower for its tokens x, without the other."""
+        vector, modulation = tower.embed_time(time)
+        told, table = (tower.text_embedding(text[0]), text[1]), tower.table(*grid)
+        for block in tower.blocks:
+            m = block.vectors(modulation)
+            x = block.attend_cross(block.attend_self(x, m, table), m, told, None, table, None)
+        return tower.head(x, vector)
+
     def forward(self, video, audio, video_time, audio_time, text):
         """Velocities of video [b, c, t, h, w] and audio [b, n, 20].
 
         video_time [b, 1 or t] and audio_time [b, 1 or n] in 0..1000; text [b, up to text_len,
         text_dim]: rows that are missing count as zeros. Without audio (None) the video tower answers
-        alone: (velocities of the video, None).
+        alone: (velocities of the video, None); without video the other.
         """
         v, a = self.video_model, self.audio_model
+        text, bias = self._pad_text(text)
+        if video is None:
+            y = a.patch_embedding(audio).float()
+            answer = self._alone(a, y, (audio.shape[1],), audio_time, (text, bias))
+            return None, self._velocity(answer, audio, audio_time[:, :, None])
         x = v.patch_embedding(video)
         grid = x.shape[2:]
         x = x.flatten(2).transpose(1, 2).float()
-        video_vector, video_modulation = v.embed_time(video_time)
-        text, bias = self._pad_text(text)
-        video_text = v.text_embedding(text), bias
         if audio is None:
-            table = v.table(*grid)
-            for block in v.blocks:
-                m = block.vectors(video_modulation)
-                x = block.attend_self(x, m, table)
-                x = block.attend_cross(x, m, video_text, None, table, None)
-            answer = self._unpatch(v.head(x, video_vector), grid)
+            answer = self._unpatch(self._alone(v, x, grid, video_time, (text, bias)), grid)
             return self._velocity(answer, video, video_time[:, None, :, None, None]), None
+        video_vector, video_modulation = v.embed_time(video_time)
+        video_text = v.text_embedding(text), bias
         y = a.patch_embedding(audio).float()
         audio_vector, audio_modulation = a.embed_time(audio_time)
         audio_text = a.text_embedding(text), bias

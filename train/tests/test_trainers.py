@@ -46,7 +46,7 @@ def _tracks():
 
 
 def _train_audio(what, name, steps):
-    opts = argparse.Namespace(what=what, name=name, steps=steps, batch=2, **COMMON)
+    opts = argparse.Namespace(what=what, name=name, steps=steps, batch=2, stage='full', noise=0.1, **COMMON)
     train_audio.trainer(opts, ranks.Ranks(), _tracks()).train()
     return Checkpoint(name).load()
 
@@ -91,6 +91,21 @@ def test_a_kept_text_encoder_stays_as_it_was_while_the_denoiser_learns():
     assert any(not torch.equal(after['model'][name], again[name]) for name in texts)
 
 
+def test_sounds_teach_the_audio_tower_and_leave_the_other_as_it_was():
+    rng = np.random.default_rng(5)
+    audio = rng.standard_normal((CLIPS, 11, 20)).astype(np.float16)
+    part = train_transformer.Part(1.0, None, audio, [[[5 + clip % 30, 1]] for clip in range(CLIPS)])
+    scales = (torch.zeros(8), torch.ones(8)), (torch.zeros(20), torch.ones(20))
+    sounds, states = train_transformer.Samples([part], *scales, [1]), []
+    for steps in (1, 3):
+        opts = argparse.Namespace(name='sounds', steps=steps, batch=2, **SMALL, **COMMON)
+        train_transformer.trainer(opts, ranks.Ranks(), sounds).train()
+        states.append(Checkpoint('sounds').load()['model'])
+    moved = {name for name in states[0] if not torch.equal(states[0][name], states[1][name])}
+    assert any(name.startswith('dit.audio_model') for name in moved)
+    assert not any(name.startswith('dit.video_model') for name in moved)
+
+
 def test_held_out_clips_are_never_drawn():
     samples = _samples()
     last = samples.parts[0].latents[-train_transformer.HELD_OUT :]
@@ -104,7 +119,7 @@ def test_held_out_clips_are_never_drawn():
 def test_clips_and_pictures_take_turns_and_only_clips_are_held_out():
     clips, rng = _samples(), np.random.default_rng(6)
     latents = rng.standard_normal((CLIPS, 8, 1, 4, 6)).astype(np.float16)
-    both = train_transformer.Both(clips, _pictures(latents, [[[5, 1]]] * CLIPS))
+    both = train_transformer.Turns(clips, _pictures(latents, [[[5, 1]]] * CLIPS))
     shapes = [(video.shape[0], video.shape[2]) for video, _, _ in (both.draw(rng, rng, 2) for _ in range(40))]
     assert set(shapes) == {(2, 3), (8, 1)} and 8 < shapes.count((2, 3)) < 32
     assert torch.equal(both.held_out()[0], clips.held_out()[0])
