@@ -6,6 +6,7 @@
 #include "rights-window.h"
 #include "rights/consent-use.h"
 #include "rights/picture-marks.h"
+#include "signer-window.h"
 #include "window-private.h"
 
 static const cJSON *start_value(RushesWindow *self)
@@ -226,6 +227,11 @@ static void rights_lists(GtkWidget *widget, const char *action, GVariant *parame
     gtk_window_present(rushes_rights_window_new(GTK_WINDOW(widget)));
 }
 
+static void who_signs(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    gtk_window_present(rushes_signer_window_new(GTK_WINDOW(widget)));
+}
+
 void window_update_flags(RushesWindow *self)
 {
     GListModel *takes = rushes_project_get_takes(self->project);
@@ -244,4 +250,5 @@ void window_install_person_actions(GtkWidgetClass *klass)
     gtk_widget_class_install_action(klass, "win.reference-person", NULL, reference_person);
     gtk_widget_class_install_action(klass, "win.consent-records", NULL, consent_records);
     gtk_widget_class_install_action(klass, "win.rights-lists", NULL, rights_lists);
+    gtk_widget_class_install_action(klass, "win.who-signs", NULL, who_signs);
 }

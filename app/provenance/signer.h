@@ -21,7 +21,8 @@ RushesIdentity *rushes_signer_open(const char *folder, const char *name, GError 
 // nothing. For asking before a long export.
 gboolean rushes_signer_check(const char *folder, GError **error);
 
-// Signs with these from now on; they are copied. The files as rushes_identity_load() wants them.
+// Signs with these from now on; they are copied. The files as rushes_identity_load() wants them, and the key readable by
+// its owner alone.
 gboolean rushes_signer_adopt(const char *folder, const char *certificates, const char *key,
                              GError **error);
 // Back to the identity of this computer; the copy is removed. No error when there was none.

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "media/steady-file.h"
 #include "rights/plain-text.h"
 
 #define MAX_FILE_BYTES                                                                             \
@@ -106,10 +107,16 @@ static gboolean add_group(RushesRightsList *list, GKeyFile *file, const char *gr
 gboolean rushes_rights_list_merge(RushesRightsList *list, const char *path, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autofree char *contents = NULL;
-    gsize bytes;
+    g_autofree char *target = g_file_read_link(path, NULL);
+    g_auto(RushesSteadyFile) source = RUSHES_STEADY_FILE_INIT;
 
-    if (!g_file_get_contents(path, &contents, &bytes, error))
+    if (target && g_path_is_absolute(target)) // a list that is followed is known by its own name
+        path = target;
+    if (!rushes_steady_file_open(&source, path, error))
+        return FALSE;
+    gsize bytes = (gsize)MIN(source.bytes, MAX_FILE_BYTES + 1);
+    g_autofree char *contents = g_malloc(bytes + 1);
+    if (!rushes_steady_file_read(&source, 0, contents, bytes, error))
         return FALSE;
     if (bytes > MAX_FILE_BYTES || !g_utf8_validate(contents, (gssize)bytes, NULL)) {
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,

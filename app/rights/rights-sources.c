@@ -64,10 +64,11 @@ RushesRightsList *rushes_rights_sources_read(GError **error)
             continue;
         if (rushes_rights_list_merge(list, *path, &failure))
             continue;
+        int length = (int)strlen(failure->message) - g_str_has_suffix(failure->message, ".");
         g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_FORMAT,
-                    "A rights list cannot be read, so nothing is generated: %s; repair it, or end "
-                    "its subscription with rushes rights unsubscribe",
-                    failure->message);
+                    "A rights list cannot be read, so nothing is generated: %.*s; repair it, or "
+                    "leave it (Rights Lists in the main menu, or rushes rights unsubscribe)",
+                    length, failure->message);
         return NULL;
     }
     return g_steal_pointer(&list);

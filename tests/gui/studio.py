@@ -131,6 +131,41 @@ def xdo(*words):
     subprocess.run(["xdotool", *map(str, words)], check=False)
 
 
+def chooser(title):
+    """The window of a file chooser, as long as it is to be seen."""
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], capture_output=True, text=True,
+                           check=False)
+    return found.stdout.split()
+
+
+def save_as(path, title):
+    """Answers the file chooser of that title. It may not be ready for its answer when it is first seen."""
+    window = wait(lambda: chooser(title), 10)
+    for _ in range(3 if window else 0):
+        time.sleep(0.7)
+        xdo("windowfocus", "--sync", window[-1])
+        xdo("key", "ctrl+a")
+        xdo("type", "--delay", "4", str(path))
+        time.sleep(0.5)
+        xdo("key", "Return")
+        if wait(lambda: not chooser(title), 5):
+            return
+
+
+def open_file(path, title):
+    """The same for one that opens a file, where a path begins with its first letter."""
+    window = wait(lambda: chooser(title), 10)
+    for _ in range(3 if window else 0):
+        time.sleep(1.5)
+        xdo("windowfocus", "--sync", window[-1])
+        xdo("type", "--delay", "12", str(path))
+        time.sleep(0.7)
+        xdo("key", "Return")
+        if wait(lambda: not chooser(title), 5):
+            return
+        xdo("key", "ctrl+a")
+
+
 def choose(text):
     """An item of the main menu."""
     menu = wait(lambda: named("Main menu"))

@@ -119,7 +119,8 @@ def main():
         check(f"Tab reaches every part of the window, missed: {sorted(map(str, missed))}", not missed)
         for item, what, picture in (("History and Search", "the history", "history"),
                                     ("Consent Records", "consent records", "consent"),
-                                    ("Rights Lists", "rights lists", "rights")):
+                                    ("Rights Lists", "rights lists", "rights"),
+                                    ("Who Signs Exports", "who signs", "signer")):
             dialog(item, what, picture)
         dialog("Keyboard Shortcuts", "the shortcuts", "shortcuts", ours=False)  # GTK's, with a search button of its own
         dialog("About Rushes", "About", "about", ours=False)  # libadwaita's

@@ -14,8 +14,8 @@ import sys
 import time
 import wave
 
-from studio import (RUSHES, STUDIO, application, box, check, choose, drag, drag_file, finish, manage_windows, named, press_at,
-                    pyatspi, shot, wait, walk, xdo)
+from studio import (RUSHES, STUDIO, application, box, check, choose, drag, drag_file, finish, manage_windows, named, open_file,
+                    press_at, pyatspi, save_as, shot, wait, walk, xdo)
 
 # GTK's file chooser now and then tells the accessibility bus of a text that it does not have there (a critical warning of
 # its own), which must not end the studio: what it says is looked at when it is over.
@@ -240,35 +240,6 @@ def switch(name, on):
     return wait(is_on, 5)
 
 
-def chooser(title):
-    """The window of a file chooser, as long as it is to be seen."""
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], capture_output=True, text=True,
-                           check=False)
-    return found.stdout.split()
-
-
-def save_as(path, title):
-    """Answers the file chooser of that title. It may not be ready for its answer when it is first seen."""
-    window = wait(lambda: chooser(title), 10)
-    for _ in range(3 if window else 0):
-        time.sleep(0.7)
-        xdo("windowfocus", "--sync", window[-1])
-        xdo("key", "ctrl+a")
-        xdo("type", "--delay", "4", str(path))
-        time.sleep(0.5)
-        xdo("key", "Return")
-        if wait(lambda: not chooser(title), 5):
-            return
-
-
-def open_file(path):
-    """The same for one that opens a file, where a path begins with its first letter."""
-    time.sleep(2)
-    xdo("type", "--delay", "12", str(path))
-    time.sleep(0.5)
-    xdo("key", "Return")
-
-
 def go(button):
     named(button, pyatspi.ROLE_PUSH_BUTTON).queryAction().doAction(0)
 
@@ -344,7 +315,7 @@ def open_elsewhere(packed, home):
     try:
         wait(lambda: named("Generate", pyatspi.ROLE_PUSH_BUTTON))
         check("Open Shared Project is in the menu", choose("Open Shared Project"))
-        open_file(here)
+        open_file(here, "Open a Shared Project")
         check("another machine opens it with its shots", wait(lambda: named("Shot 2: colour 2")))
         check("its sounds", wait(lambda: named("Spoken line: “once upon a time”") and named("Sound: tone"), 5))
         check("and its takes", named("Take 1, done") and named("Take 2, done"))

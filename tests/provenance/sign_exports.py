@@ -52,7 +52,7 @@ def make_chain(at):
     certify('issuer', 'Issuer to creators', 'own-root')
     certify('leaf', 'A creator of films', 'issuer')
     (at / 'own.pem').write_text((at / 'leaf.pem').read_text() + (at / 'issuer.pem').read_text())
-    (at / 'own.key').write_text((at / 'leaf.key').read_text())
+    (at / 'leaf.key').rename(at / 'own.key')  # mode 0600, as openssl made it
 
 
 def main():

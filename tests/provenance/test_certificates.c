@@ -85,6 +85,7 @@ static void write_pair(const Wrong *wrong, const char *certificate_path, const c
         file, wrong->other_key ? other : key, wrong->is_locked ? EVP_aes_128_cbc() : NULL,
         wrong->is_locked ? (const guint8 *)"secret" : NULL, wrong->is_locked ? 6 : 0, NULL, NULL);
     fclose(file);
+    chmod(key_path, 0600);
     X509_NAME_free(issuer);
     X509_free(leaf);
     EVP_PKEY_free(other);
@@ -243,6 +244,25 @@ static void an_own_certificate_signs_until_it_is_given_back(void)
     CHECK(g_strcmp0(after, "This computer") == 0);
 }
 
+static void a_key_that_others_may_read_is_refused(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *certificate = g_build_filename(folder, "mine.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    static const mode_t loose[] = {0640, 0604, 0620, 0666};
+
+    write_pair(&(Wrong){0}, certificate, key);
+    for (guint i = 0; i < G_N_ELEMENTS(loose); i++) {
+        g_autoptr(GError) error = NULL;
+        chmod(key, loose[i]);
+        CHECK(!rushes_signer_adopt(folder, certificate, key, &error));
+        CHECK(error && strstr(error->message, "mine.key: other users of this computer"));
+        CHECK(!rushes_signer_is_own(folder));
+    }
+    chmod(key, 0400);
+    CHECK(rushes_signer_adopt(folder, certificate, key, NULL));
+}
+
 static void a_wrong_certificate_does_not_take_the_place_of_a_good_one(void)
 {
     g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
@@ -294,6 +314,7 @@ int main(void)
     TAP_RUN(what_is_no_certificate_is_refused);
     TAP_RUN(a_stranger_behind_the_certificate_is_refused);
     TAP_RUN(an_own_certificate_signs_until_it_is_given_back);
+    TAP_RUN(a_key_that_others_may_read_is_refused);
     TAP_RUN(a_wrong_certificate_does_not_take_the_place_of_a_good_one);
     TAP_RUN(an_own_certificate_that_expired_stops_signing);
     return scratch_end(tap_done());
