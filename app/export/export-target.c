@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "provenance/credentials.h"
 #include "remove-tree.h"
@@ -105,6 +106,16 @@ void rushes_export_target_name(const RushesExportTarget *self, GError **error)
         return;
     g_autofree char *shown = g_filename_display_name(self->path);
     g_autofree char *hidden_shown = g_filename_display_name(self->hidden);
+    g_autofree char *workshop_shown = g_filename_display_name(self->workshop);
+    g_autofree char *told = g_strconcat(hidden_shown, " cannot be written: ", NULL);
+
+    // A disk that is full while the file is signed or moved is told by names that nobody knows.
+    if (g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) &&
+        strstr((*error)->message, workshop_shown) && !strstr((*error)->message, told)) {
+        g_clear_error(error);
+        fail(self->path, ENOSPC, error);
+        return;
+    }
     g_auto(GStrv) parts = g_strsplit((*error)->message, hidden_shown, -1);
     char *message = g_strjoinv(shown, parts);
 

@@ -89,6 +89,21 @@ static void a_film_that_cannot_take_its_place_leaves_the_old_sidecar(void)
     assert_holds(store, "old credentials");
 }
 
+static void a_full_disk_is_told_by_the_name_that_was_wanted(void)
+{
+    g_autofree char *path = in("full.mp4");
+    g_auto(RushesExportTarget) target = {0};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(rushes_export_target_open(&target, path, FALSE, 7, NULL));
+    g_set_error(&error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "%s.c2pa.new: cannot be written (full)",
+                target.hidden);
+    rushes_export_target_name(&target, &error);
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+    g_assert_true(g_str_has_prefix(error->message, path));
+    g_assert_nonnull(strstr(error->message, "full.mp4 cannot be written: there is no space left"));
+}
+
 static void a_tree_goes_and_what_its_links_point_to_stays(void)
 {
     g_autofree char *tree = in("tree"), *deep = in("tree/a/b"), *kept = in("kept");
@@ -113,6 +128,7 @@ int main(int argc, char **argv)
     ADD(a_film_and_its_sidecar_are_replaced_together);
     ADD(credentials_of_a_film_that_is_gone_do_not_stay);
     ADD(a_film_that_cannot_take_its_place_leaves_the_old_sidecar);
+    ADD(a_full_disk_is_told_by_the_name_that_was_wanted);
     ADD(a_tree_goes_and_what_its_links_point_to_stays);
     int status = g_test_run();
     rushes_remove_tree(scratch);
