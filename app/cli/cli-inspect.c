@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "json-file.h"
 #include "marks/watermark-detect.h"
+#include "media/clip-writer.h"
 #include "media/mp4-boxes.h"
 #include "project/library.h"
 #include "provenance/credentials.h"
@@ -15,6 +16,7 @@
 // All that is known of one file.
 typedef struct Inspection {
     const char *path;
+    gboolean is_folder; // of numbered pictures
     RushesCredentialsState state;
     RushesManifestReport *report; // NULL without credentials
     char *damage;                 // why there are credentials that cannot be read, or NULL
@@ -51,6 +53,12 @@ static const char *judge(const Inspection *self, char **sentence)
             g_strdup_printf("as it was when %s signed it",
                             self->report->signer ? self->report->signer : "somebody unnamed");
         return "intact";
+    }
+    if (self->is_folder) {
+        *sentence = g_strdup_printf("%snumbered pictures carry no credentials, so nobody can tell "
+                                    "whether they were changed",
+                                    has_mark(self) ? "made with Rushes; " : "");
+        return has_mark(self) ? "marked" : "unsigned";
     }
     *sentence =
         g_strdup(has_mark(self) ? "made with Rushes; it carries no credentials, so they were taken "
@@ -176,8 +184,12 @@ static void print_marks(const Inspection *self)
     for (guint i = 0; has_mark(self) && i < self->marks->len; i++) {
         const RushesFoundMark *mark = &g_array_index(self->marks, RushesFoundMark, i);
         RushesSearchHit *hit = find_take(mark->payload.id);
-        printf("%-10s take %08x, seconds %.1f to %.1f (one in %.0e unmarked clips would look so)\n",
-               "Mark", mark->payload.id, mark->start, mark->end, mark->odds);
+        printf("%-10s take %08x, ", "Mark", mark->payload.id);
+        if (self->is_folder)
+            printf("pictures %.0f to %.0f", mark->start, mark->end - 1.0);
+        else
+            printf("seconds %.1f to %.1f", mark->start, mark->end);
+        printf(" (one in %.0e unmarked clips would look so)\n", mark->odds);
         if (hit)
             printf("%-10s %s in %s\n", "", hit->take, hit->project);
         g_clear_pointer(&hit, rushes_search_hit_free);
@@ -278,6 +290,14 @@ static void print_everything(const Inspection *self)
     print_json(object);
 }
 
+// What lies beside numbered pictures.
+static cJSON *read_folder_recipe(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, RUSHES_PICTURES_RECIPE, NULL);
+
+    return rushes_json_file_read(path, NULL);
+}
+
 // From the file's own box, or from its credentials when its kind has no such box. NULL when it carries none.
 static cJSON *find_recipe(const char *path, const RushesManifestReport *report)
 {
@@ -295,6 +315,14 @@ static void inspect(Inspection *self, gboolean looks_for_marks)
 {
     g_autoptr(GError) error = NULL, blind = NULL;
 
+    if (self->is_folder) {
+        self->recipe = read_folder_recipe(self->path);
+        if (looks_for_marks)
+            self->marks = rushes_watermark_read_pictures(self->path, &blind);
+        if (blind)
+            self->unseen = g_strdup(blind->message);
+        return;
+    }
     if (!rushes_credentials_inspect(self->path, &self->state, &self->report, &error))
         self->damage = g_strdup(error->message);
     self->recipe = find_recipe(self->path, self->report);
@@ -314,6 +342,13 @@ static int fail(const char *format, const char *path)
     return RUSHES_EXIT_FILE;
 }
 
+static gboolean is_png(const char *path)
+{
+    g_autofree char *lower = g_ascii_strdown(path, -1);
+
+    return g_str_has_suffix(lower, ".png");
+}
+
 int rushes_cli_inspect(int argc, char **argv)
 {
     gboolean json = FALSE, recipe = FALSE;
@@ -322,7 +357,7 @@ int rushes_cli_inspect(int argc, char **argv)
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print all that is found as JSON", NULL},
         {"recipe", 0, 0, G_OPTION_ARG_NONE, &recipe,
          "Print the recipe alone as JSON, as generate --job reads it", NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, "FILE"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, "FILE|FOLDER"},
         G_OPTION_ENTRY_NULL,
     };
     int status = RUSHES_EXIT_OK;
@@ -333,16 +368,21 @@ int rushes_cli_inspect(int argc, char **argv)
                           entries, &argc, &argv, &status))
         return status;
     if (!files || g_strv_length(files) != 1) {
-        rushes_cli_complain("inspect wants the name of one clip");
+        rushes_cli_complain(
+            "inspect wants the name of one clip, or of one folder of numbered pictures");
         return RUSHES_EXIT_USAGE;
     }
-    if (!g_file_test(files[0], G_FILE_TEST_IS_REGULAR))
-        return fail(g_file_test(files[0], G_FILE_TEST_EXISTS) ? "%s is not a file"
-                                                              : "There is no %s",
+    gboolean is_folder = rushes_watermark_is_picture_folder(files[0]);
+    if (!is_folder && !g_file_test(files[0], G_FILE_TEST_IS_REGULAR))
+        return fail(g_file_test(files[0], G_FILE_TEST_IS_DIR)
+                        ? "%s is a folder without frame-000000.png; inspect wants a clip, or a "
+                          "folder of numbered pictures as export makes them"
+                    : g_file_test(files[0], G_FILE_TEST_EXISTS) ? "%s is not a file"
+                                                                : "There is no %s",
                     files[0]);
     if (g_access(files[0], R_OK) != 0)
         return fail("%s cannot be read; you may not open it", files[0]);
-    g_auto(Inspection) found = {.path = files[0]};
+    g_auto(Inspection) found = {.path = files[0], .is_folder = is_folder};
     inspect(&found, !recipe);
     if (recipe && !found.recipe)
         return fail("%s carries no recipe", files[0]);
@@ -351,7 +391,11 @@ int rushes_cli_inspect(int argc, char **argv)
         return RUSHES_EXIT_OK;
     }
     if (!found.recipe && !found.report && !found.damage && !has_mark(&found))
-        return fail(found.unseen
+        return fail(is_png(files[0])
+                        ? "%s is a single picture, which carries nothing; the mark is spread over "
+                          "a second of them and the recipe lies beside them, so inspect the whole "
+                          "folder"
+                    : found.unseen
                         ? "%s carries no recipe and no credentials, and no picture that can "
                           "be decoded and searched for a mark"
                         : "%s carries no recipe, no credentials and no mark of Rushes",

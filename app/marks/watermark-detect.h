@@ -37,6 +37,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesMarkDetector, rushes_mark_detector_free)
 // when there is no picture to be read. Blocks; any thread.
 GArray *rushes_watermark_read(const char *path, GError **error);
 
+// Whether a folder holds numbered pictures as an export makes them, from frame-000000.png on.
+gboolean rushes_watermark_is_picture_folder(const char *folder);
+// The same of such a folder, at each of the usual rates. Start and end are numbers of pictures, not seconds.
+GArray *rushes_watermark_read_pictures(const char *folder, GError **error);
+
 // One in how many unmarked stretches scores this much (docs/marks.md has the fit).
 double rushes_watermark_score_odds(double score);
 

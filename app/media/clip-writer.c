@@ -278,6 +278,27 @@ gboolean rushes_clip_writer_add_samples(RushesClipWriter *self, const float *sam
     return TRUE;
 }
 
+// Says the name that the file was to have, and not one that it has while it is made.
+static gboolean fail_by_name(const RushesClipWriter *self, const GError *cause, GError **error)
+{
+    g_autofree char *name = g_filename_display_name(self->path);
+    const char *temporary[] = {self->muxed, self->rewritten};
+    g_autoptr(GString) message = g_string_new(cause->message);
+
+    if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ||
+        g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOSPC)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                    "%s cannot be written: there is no space left on the device.", name);
+        return FALSE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(temporary); i++) {
+        g_autofree char *hidden = g_filename_display_name(temporary[i]);
+        g_string_replace(message, hidden, name, 0);
+    }
+    g_set_error_literal(error, cause->domain, cause->code, message->str);
+    return FALSE;
+}
+
 static gboolean rewrite_mp4(RushesClipWriter *self, GError **error)
 {
     RushesMp4Edit edit = {
@@ -285,11 +306,24 @@ static gboolean rewrite_mp4(RushesClipWriter *self, GError **error)
         .audio_rate = AUDIO_RATE,
         .recipe = self->recipe,
     };
+    g_autoptr(GError) cause = NULL;
 
     if (self->samples > 0)
         edit.audio_samples =
             gst_util_uint64_scale_round(self->samples, AUDIO_RATE, (guint64)self->format.rate);
-    return rushes_mp4_rewrite(self->muxed, self->rewritten, &edit, error);
+    return rushes_mp4_rewrite(self->muxed, self->rewritten, &edit, &cause) ||
+           fail_by_name(self, cause, error);
+}
+
+static gboolean write_recipe(const RushesClipWriter *self, GError **error)
+{
+    g_autofree char *path = g_build_filename(self->muxed, RUSHES_PICTURES_RECIPE, NULL);
+    g_autoptr(GError) cause = NULL;
+
+    return g_file_set_contents_full(path, self->recipe, -1,
+                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                    0644, &cause) ||
+           fail_by_name(self, cause, error);
 }
 
 // A file or a folder must be on the disk before its name says that it is whole.
@@ -335,6 +369,9 @@ gboolean rushes_clip_writer_finish(RushesClipWriter *self, GError **error)
     gst_element_set_state(self->pipeline, GST_STATE_NULL);
 
     if (self->format.container == RUSHES_CONTAINER_MP4 && !rewrite_mp4(self, error))
+        return FALSE;
+    if (self->format.container == RUSHES_CONTAINER_PNG && self->recipe &&
+        !write_recipe(self, error))
         return FALSE;
     const char *finished =
         self->format.container == RUSHES_CONTAINER_MP4 ? self->rewritten : self->muxed;

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+#define RUSHES_PICTURES_RECIPE "recipe.json"
+
 typedef enum RushesPixels { RUSHES_PIXELS_RGB, RUSHES_PIXELS_RGBA } RushesPixels;
 
 typedef struct RushesClipFormat {
@@ -29,7 +31,8 @@ typedef struct RushesClipWriter RushesClipWriter;
 
 RushesClipWriter *rushes_clip_writer_new(const char *path, const RushesClipFormat *format,
                                          GError **error);
-// JSON that finish puts into an MP4; copied. Other containers do not carry it.
+// JSON that finish puts into an MP4, or as RUSHES_PICTURES_RECIPE beside numbered pictures; copied. Other containers do
+// not carry it.
 void rushes_clip_writer_set_recipe(RushesClipWriter *self, const char *json);
 
 // One frame, shown for den/num seconds after the one before. The pixels are copied.

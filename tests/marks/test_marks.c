@@ -59,10 +59,11 @@ static void mark(guint8 *clip)
         rushes_watermarker_apply(marker, sent, t, clip + t * BYTES);
 }
 
-static char *write_clip(const char *folder, const guint8 *clip)
+static char *write_clip_as(const char *folder, const guint8 *clip, RushesContainer container)
 {
-    RushesClipFormat format = {.width = WIDTH, .height = HEIGHT, .fps_num = FPS, .fps_den = 1};
-    char *path = g_build_filename(folder, "clip.mp4", NULL);
+    RushesClipFormat format = {
+        .container = container, .width = WIDTH, .height = HEIGHT, .fps_num = FPS, .fps_den = 1};
+    char *path = g_build_filename(folder, "clip", NULL);
     g_autoptr(RushesClipWriter) writer = rushes_clip_writer_new(path, &format, NULL);
     gboolean written = writer != NULL;
 
@@ -70,6 +71,11 @@ static char *write_clip(const char *folder, const guint8 *clip)
         written = rushes_clip_writer_add_frame(writer, clip + t * BYTES, NULL);
     CHECK(written && rushes_clip_writer_finish(writer, NULL));
     return path;
+}
+
+static char *write_clip(const char *folder, const guint8 *clip)
+{
+    return write_clip_as(folder, clip, RUSHES_CONTAINER_MP4);
 }
 
 static void payload_round_trips_and_a_wrong_bit_is_refused(void)
@@ -181,6 +187,28 @@ static void unmarked_and_flat_clips_have_no_mark(void)
         g_autofree char *path = write_clip(folder, clip);
         g_autoptr(GArray) found = rushes_watermark_read(path, NULL);
         CHECK(found && found->len == 0);
+    }
+}
+
+// As an export writes them; pictures do not say that they are shown twelve a second.
+static void mark_is_read_from_a_folder_of_numbered_pictures(void)
+{
+    g_autofree guint8 *clip = make_clip();
+
+    for (int marked = 0; marked < 2; marked++) {
+        g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+        if (marked)
+            mark(clip);
+        g_autofree char *path = write_clip_as(folder, clip, RUSHES_CONTAINER_PNG);
+        g_autoptr(GArray) found = rushes_watermark_read_pictures(path, NULL);
+        CHECK(rushes_watermark_is_picture_folder(path));
+        CHECK(!rushes_watermark_is_picture_folder(folder));
+        CHECK(found && found->len == (guint)marked);
+        if (!found || found->len == 0)
+            continue;
+        const RushesFoundMark *seen = &g_array_index(found, RushesFoundMark, 0);
+        CHECK(seen->payload.id == sent.id);
+        CHECK(fabs(seen->start) < 0.01 && fabs(seen->end - FRAMES) < 0.01);
     }
 }
 
@@ -319,6 +347,7 @@ int main(int argc, char **argv)
     TAP_RUN(no_flat_place_changes_by_more_than_three_code_values);
     TAP_RUN(mark_is_read_after_crop_and_half_size_and_crf_28);
     TAP_RUN(unmarked_and_flat_clips_have_no_mark);
+    TAP_RUN(mark_is_read_from_a_folder_of_numbered_pictures);
     TAP_RUN(what_moves_cancels_and_the_mark_stays);
     TAP_RUN(a_mark_that_turns_over_is_no_motion);
     TAP_RUN(film_tells_which_take_is_seen_when);

@@ -172,6 +172,11 @@ static void pictures_are_numbered_from_zero(void)
     g_assert_true(g_file_test(first, G_FILE_TEST_IS_REGULAR));
     g_assert_true(g_file_test(last, G_FILE_TEST_IS_REGULAR));
     g_assert_false(g_file_test(after, G_FILE_TEST_EXISTS));
+    // The recipe lies beside them, as dropped on the window it brings the words back.
+    g_autofree char *beside = g_build_filename(path, "recipe.json", NULL);
+    g_autoptr(RushesRecipe) recipe = rushes_recipe_file_read(beside, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(recipe->prompt, ==, "take 1");
 }
 
 static void exports_are_signed_inside_or_beside(void)
