@@ -297,23 +297,49 @@ void rushes_prompt_pane_flush(RushesPromptPane *self)
     write_draft(self);
 }
 
-void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe)
+// Puts `recipe`, which it takes, into the fields as one edit of that name.
+static void replace_draft(RushesPromptPane *self, const char *edit, RushesRecipe *recipe)
 {
     g_autoptr(GError) failure = NULL;
 
-    // What was being written is one edit, what replaces it another.
-    rushes_prompt_pane_flush(self);
-    rushes_project_begin(self->project, "Use Recipe");
+    rushes_project_begin(self->project, edit);
     rushes_recipe_free(self->recipe);
-    self->recipe = rushes_recipe_copy(recipe);
-    // The conditioning's files belong to the take it was made for; the project's start says the new.
-    self->recipe->conditioning = RUSHES_CONDITIONING_NONE;
-    rushes_recipe_set_picture(self->recipe, NULL);
+    self->recipe = recipe;
     prompt_show_recipe(self);
     on_edited(self);
     rushes_prompt_pane_flush(self);
     if (!rushes_project_end(self->project, &failure) && failure)
         gtk_widget_activate_action(GTK_WIDGET(self), "win.say", "s", failure->message);
+}
+
+void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe)
+{
+    // What was being written is one edit, what replaces it another.
+    rushes_prompt_pane_flush(self);
+    RushesRecipe *draft = rushes_recipe_copy(recipe);
+    // The conditioning's files belong to the take it was made for; the project's start says the new.
+    draft->conditioning = RUSHES_CONDITIONING_NONE;
+    rushes_recipe_set_picture(draft, NULL);
+    replace_draft(self, "Use Recipe", draft);
+}
+
+void rushes_prompt_pane_take_words(RushesPromptPane *self, const RushesRecipe *recipe)
+{
+    rushes_prompt_pane_flush(self);
+    RushesRecipe *draft = rushes_recipe_copy(self->recipe);
+    g_free(draft->prompt);
+    draft->prompt = g_strdup(recipe->prompt);
+    g_free(draft->negative);
+    draft->negative = g_strdup(recipe->negative);
+    replace_draft(self, "Use Words", draft);
+}
+
+void rushes_prompt_pane_take_seed(RushesPromptPane *self, const RushesRecipe *recipe)
+{
+    rushes_prompt_pane_flush(self);
+    RushesRecipe *draft = rushes_recipe_copy(self->recipe);
+    draft->seed = recipe->seed;
+    replace_draft(self, "Use Seed", draft);
 }
 
 void rushes_prompt_pane_new_seed(RushesPromptPane *self)

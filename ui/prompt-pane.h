@@ -21,6 +21,9 @@ void rushes_prompt_pane_set_project(RushesPromptPane *self, RushesProject *proje
 void rushes_prompt_pane_flush(RushesPromptPane *self);
 // Puts the recipe into the fields, and so into the draft.
 void rushes_prompt_pane_take_over(RushesPromptPane *self, const RushesRecipe *recipe);
+// Of the recipe the words alone, also those to avoid, or the seed alone; all else in the draft stays.
+void rushes_prompt_pane_take_words(RushesPromptPane *self, const RushesRecipe *recipe);
+void rushes_prompt_pane_take_seed(RushesPromptPane *self, const RushesRecipe *recipe);
 void rushes_prompt_pane_new_seed(RushesPromptPane *self);
 // The same after generating: not an edit of the creator's, which undo would take back.
 void rushes_prompt_pane_next_seed(RushesPromptPane *self);

@@ -109,7 +109,7 @@ static void generate_new_seed(GtkWidget *widget, const char *action, GVariant *p
     RushesTake *take = window_current_take(self);
 
     if (take)
-        rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
+        rushes_prompt_pane_take_words(self->prompt, rushes_take_get_recipe(take));
     rushes_prompt_pane_new_seed(self->prompt);
     generate_draft(self, FALSE);
 }
@@ -120,7 +120,7 @@ static void same_seed(GtkWidget *widget, const char *action, GVariant *parameter
     RushesTake *take = window_current_take(self);
 
     if (take)
-        rushes_prompt_pane_take_over(self->prompt, rushes_take_get_recipe(take));
+        rushes_prompt_pane_take_seed(self->prompt, rushes_take_get_recipe(take));
     rushes_prompt_pane_set_seed_kept(self->prompt, TRUE);
     window_focus_words(self);
 }

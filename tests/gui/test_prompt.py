@@ -161,6 +161,29 @@ def search(home, studio):
     return studio
 
 
+def from_a_take(home):
+    """The seed or the words of the take that is looked at, with what was set for the next one since."""
+    film = next(home.glob("Tom*.rushes"))
+    takes = {take["number"]: take["recipe"] for take in map(json.loads, (file.read_text() for file in film.glob("takes/*/take.json")))}
+    for chip, field, value in (("Steps", "Steps", "5"), ("Length", "Length in frames", "13"), ("Seed", "Seed", "471")):
+        open_chip(chip, field)
+        xdo("type", value)
+        close_chip()
+    xdo("key", "ctrl+p", "End")
+    xdo("key", "ctrl+a")
+    xdo("type", "an otter")
+    says("Prompt", "an otter")
+    press("Same seed, new words")
+    check("the seed of a take can be had", wait(lambda: named(f"Seed: seed …{int(takes[2]['seed']) % 1000:03}"), 10))
+    check("without what was written and set since", says("Prompt", "an otter", 5) and named("Steps: 5") and named("Length: 1.1 s"))
+    press("Same words, new seed")
+    wait(lambda: named("Take 3, done"))
+    made = next(take["recipe"] for take in map(json.loads, (file.read_text() for file in film.glob("takes/*/take.json")))
+                if take["number"] == 3)
+    check("and the words without the settings", [made["prompt"], made["steps"], made["frames"]] == [takes[2]["prompt"], 5, 13])
+    check("with another seed", made["seed"] not in (takes[2]["seed"], "471"))
+
+
 def main():
     home = pathlib.Path(os.environ["HOME"])
     manager = manage_windows()
@@ -173,6 +196,7 @@ def main():
         keys()
         first_frame(home)
         studio = search(home, studio)
+        from_a_take(home)
     finally:
         end(studio, manager)
     return finish()

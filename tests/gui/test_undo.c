@@ -324,7 +324,7 @@ static const Edit edits[] = {
     {NULL, choose_size, with_take, "Change Settings"},
     {NULL, choose_count, with_take, "Change Settings"},
     {"win.use-recipe", NULL, with_take, "Use Recipe"},
-    {"win.same-seed", NULL, with_take, "Use Recipe"},
+    {"win.same-seed", NULL, with_take, "Use Seed"},
     // what the next take starts from
     {"win.extend", NULL, with_take, "Extend Take"},
     {"win.start-from-frame", NULL, with_take, "Set First Frame"},
