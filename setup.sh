@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 glslang-tools spirv-tools
   libvulkan-dev libcjson-dev libsqlite3-dev libssl-dev libcbor-dev libebur128-dev libfftw3-dev libcurl4-openssl-dev libespeak-ng-dev libgif-dev libarchive-dev
-  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgtk-4-dev libadwaita-1-dev libgtksourceview-5-dev
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgdk-pixbuf-2.0-dev libgtk-4-dev libadwaita-1-dev libgtksourceview-5-dev
   libglib2.0-dev-bin gettext desktop-file-utils"
 run_packages="mesa-vulkan-drivers gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x adwaita-icon-theme espeak-ng-data"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "texture.h"
 
+#include "media/picture-file.h"
+
 // A thumbnail beyond this was not written by Rushes and is not worth its memory.
 #define MOST_THUMB_SIDE 2048
-// Larger than any clip that is made from a picture; a photograph beyond it would only cost memory.
-#define MOST_PICTURE_SIDE 4096
 
 GdkTexture *rushes_texture_new(GBytes *rgb, int width, int height)
 {
@@ -32,22 +32,9 @@ static GdkTexture *read_thumbnail_file(const char *path)
 GdkTexture *rushes_texture_new_picture(const char *path, GError **error)
 {
     int width, height;
-    gboolean large =
-        gdk_pixbuf_get_file_info(path, &width, &height) && MAX(width, height) > MOST_PICTURE_SIDE;
-    g_autoptr(GdkPixbuf) read = large ? gdk_pixbuf_new_from_file_at_scale(
-                                            path, MOST_PICTURE_SIDE, MOST_PICTURE_SIDE, TRUE, error)
-                                      : gdk_pixbuf_new_from_file(path, error);
+    g_autoptr(GBytes) rgb = rushes_picture_read(path, &width, &height, error);
 
-    if (!read)
-        return NULL;
-    g_autoptr(GdkPixbuf) upright = gdk_pixbuf_apply_embedded_orientation(read);
-    if (!gdk_pixbuf_get_has_alpha(upright))
-        return gdk_texture_new_for_pixbuf(upright);
-    // A film has nothing behind it: what is shown and what a take is given is the picture on white.
-    g_autoptr(GdkPixbuf) flat = gdk_pixbuf_composite_color_simple(
-        upright, gdk_pixbuf_get_width(upright), gdk_pixbuf_get_height(upright), GDK_INTERP_NEAREST,
-        255, 16, 0xffffff, 0xffffff);
-    return gdk_texture_new_for_pixbuf(flat);
+    return rgb ? rushes_texture_new(rgb, width, height) : NULL;
 }
 
 GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height)

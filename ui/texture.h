@@ -18,8 +18,7 @@ GdkTexture *rushes_texture_new_thumbnail(RushesFrameSource *source, int index, i
 // The take's thumb.png, or its middle frame at a size that fits; NULL while there is neither.
 GdkTexture *rushes_texture_new_take(RushesTake *take, int width, int height);
 
-// A photograph or drawing as one looks at it: turned as the camera says, and no more than 4096 pixels on a side. NULL with
-// GdkPixbuf's error when it cannot be read.
+// A photograph or drawing as picture-file.h reads it; NULL with its sentence.
 GdkTexture *rushes_texture_new_picture(const char *path, GError **error);
 
 // Draws the texture to cover the rectangle, cut at the longer side.

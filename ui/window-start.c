@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
+#include "media/picture-file.h"
 #include "project/take-start.h"
 #include "rights/picture-marks.h"
 #include "texture.h"
@@ -126,6 +127,10 @@ void window_start_from_image(RushesWindow *self, GFile *file)
     g_autoptr(GdkTexture) texture = path ? rushes_texture_new_picture(path, &failure) : NULL;
     g_autofree char *name = g_file_get_basename(file);
 
+    if (!texture && path && rushes_picture_is_known(path)) {
+        window_say(self, failure->message);
+        return;
+    }
     if (!texture) {
         g_autofree char *text = g_strdup_printf(
             "%s is neither a clip with a recipe nor an image that can be read.", name);

@@ -2,10 +2,10 @@
 #include "media/condition.h"
 
 #include <gst/video/video.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "media/clip-decoder.h"
+#include "media/picture-file.h"
 
 #define VIDEO_FILE "condition.rgb"
 #define AUDIO_FILE "condition.f32"
@@ -40,46 +40,43 @@ static gboolean write_file(const char *take, const char *name, const void *data,
     return FALSE;
 }
 
-// GStreamer 1.22 mixes up the colours of such a PNG, and it is no use to start from others.
-static gboolean is_deep_png(const char *file)
-{
-    guint8 head[26];
-    FILE *stream = fopen(file, "rb");
-    gboolean whole = stream && fread(head, 1, sizeof(head), stream) == sizeof(head);
-
-    if (stream)
-        fclose(stream);
-    // The signature, then IHDR, whose bits a value and kind of colour (2 is RGB) follow the size.
-    return whole && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0 && head[24] == 16 && head[25] == 2;
-}
-
-cJSON *rushes_condition_from_picture(const char *file, const RushesConditionFormat *format,
-                                     const char *take, GError **error)
+// The first frame of a clip, or a picture of a kind that only GStreamer reads.
+static guint8 *read_first_frame(const char *file, const RushesConditionFormat *format,
+                                GError **error)
 {
     g_auto(RushesClipDecoder) decoder = {0};
-    gsize bytes = (gsize)format->width * (gsize)format->height * 3;
 
-    if (is_deep_png(file)) {
-        g_autofree char *name = g_filename_display_basename(file);
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                    "%s has 16 bits a colour: save it with 8, or drop it on the studio's window, "
-                    "which does so.",
-                    name);
-        return NULL;
-    }
     if (!rushes_clip_decoder_open(
             &decoder, file,
             "decodebin name=decode ! videoconvert ! videoflip video-direction=auto ! "
             "videoconvert ! video/x-raw,format=RGB",
             error))
         return NULL;
-    g_autofree guint8 *pixels = pull_frame(&decoder, format, error);
-    if (!pixels) {
-        if (error && !*error)
-            rushes_clip_decoder_fail(&decoder, error);
-        return NULL;
-    }
-    if (!write_file(take, VIDEO_FILE, pixels, bytes, error))
+    guint8 *pixels = pull_frame(&decoder, format, error);
+    if (!pixels && error && !*error)
+        rushes_clip_decoder_fail(&decoder, error);
+    return pixels;
+}
+
+static guint8 *read_picture(const char *file, const RushesConditionFormat *format, GError **error)
+{
+    int width, height;
+    g_autoptr(GBytes) rgb = rushes_picture_read(file, &width, &height, error);
+
+    return rgb ? rushes_picture_cover(g_bytes_get_data(rgb, NULL), width, height, (gsize)width * 3,
+                                      format->width, format->height)
+               : NULL;
+}
+
+cJSON *rushes_condition_from_picture(const char *file, const RushesConditionFormat *format,
+                                     const char *take, GError **error)
+{
+    gsize bytes = (gsize)format->width * (gsize)format->height * 3;
+    g_autofree guint8 *pixels = rushes_picture_is_known(file)
+                                    ? read_picture(file, format, error)
+                                    : read_first_frame(file, format, error);
+
+    if (!pixels || !write_file(take, VIDEO_FILE, pixels, bytes, error))
         return NULL;
 
     cJSON *conditioning = cJSON_CreateObject();

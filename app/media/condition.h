@@ -15,8 +15,8 @@ typedef struct RushesConditionFormat {
     int rate; // samples a second; 0: the model makes no sound
 } RushesConditionFormat;
 
-// Any picture (or the first frame of any clip) that GStreamer decodes. Returns the job's
-// "conditioning" object, owned by the caller. Blocks.
+// A picture as picture-file.h reads it, or the first frame of anything else that GStreamer decodes. Returns the
+// job's "conditioning" object, owned by the caller. Blocks.
 cJSON *rushes_condition_from_picture(const char *file, const RushesConditionFormat *format,
                                      const char *take, GError **error);
 // The last `frames` frames of a clip, with their sound if it has any.
