@@ -28,6 +28,14 @@ static void spin(guint milliseconds)
         g_main_context_iteration(NULL, FALSE);
 }
 
+// Until nothing waits any more: what a widget puts off it does in idle sources of this thread, one piece after the
+// other, and a busy machine takes as long as it takes. Not while something is animated.
+static void settle(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
 static RushesProject *new_project(char **scratch)
 {
     *scratch = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
@@ -87,6 +95,8 @@ static GtkWidget *show_in_window(GtkWidget *child)
     gtk_window_set_child(GTK_WINDOW(window), child);
     gtk_window_set_default_size(GTK_WINDOW(window), 500, 300);
     gtk_window_present(GTK_WINDOW(window));
+    while (!gtk_widget_get_mapped(child) || gtk_widget_get_width(child) == 0)
+        g_main_context_iteration(NULL, TRUE);
     spin(150);
     return window;
 }
@@ -112,7 +122,7 @@ static void widgets_are_finalized_with_their_window(void)
     }
     GtkWidget *window = show_in_window(box);
     gtk_window_destroy(GTK_WINDOW(window));
-    spin(50);
+    settle();
     for (guint i = 0; i < G_N_ELEMENTS(widgets); i++)
         g_assert_null(widgets[i]);
     rushes_player_set_source(player, NULL);
@@ -195,16 +205,16 @@ static void the_waveform_of_the_film_follows_every_edit(void)
     rushes_scrub_bar_set_player(scrub, player);
     rushes_player_set_source(player, RUSHES_FRAME_SOURCE(composer));
     GtkWidget *window = show_in_window(GTK_WIDGET(scrub));
-    spin(200);
+    settle();
     g_autoptr(GBytes) loud = drawing_of(scrub);
     g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), 0);
     cJSON_AddNumberToObject(quiet, "gain_db", -20);
     g_assert_true(rushes_project_edit_shot(project, shot, "Change Gain", quiet, NULL));
-    spin(200);
+    settle();
     g_autoptr(GBytes) soft = drawing_of(scrub);
     g_assert_false(g_bytes_equal(loud, soft));
     rushes_project_undo(project, NULL);
-    spin(200);
+    settle();
     g_autoptr(GBytes) again = drawing_of(scrub);
     g_assert_true(g_bytes_equal(loud, again));
     gtk_window_destroy(GTK_WINDOW(window));
@@ -389,6 +399,15 @@ static void press(GtkWidget *window, const char *action)
     spin(50);
 }
 
+// The display answers when it can, and the panes are laid out anew after that.
+static void resize(RushesWindow *studio, int width, int height, gboolean is_narrow)
+{
+    gtk_window_set_default_size(GTK_WINDOW(studio), width, height);
+    for (int i = 0; i < 200 && (studio->layout == WINDOW_NARROW) != is_narrow; i++)
+        spin(50);
+    g_assert_cmpint(studio->layout == WINDOW_NARROW, ==, is_narrow);
+}
+
 // What differs stands below the picture, never on it.
 static void check_beside(RushesWindow *studio)
 {
@@ -443,16 +462,14 @@ static void everything_fits_into_1000x700(void)
     press(window, "win.compare");
     check_minimum(studio, "a fault");
 
-    gtk_window_set_default_size(GTK_WINDOW(window), 640, 600);
-    spin(300);
+    resize(studio, 640, 600, TRUE);
     gboolean prompt;
     g_object_get(window, "show-prompt", &prompt, NULL);
     g_assert_true(prompt);
     check_minimum(studio, "narrow, the prompt");
     press(window, "win.show-prompt");
     check_minimum(studio, "narrow, the picture");
-    gtk_window_set_default_size(GTK_WINDOW(window), 1000, 700);
-    spin(300);
+    resize(studio, 1000, 700, FALSE);
     g_object_get(window, "show-prompt", &prompt, NULL);
     g_assert_true(prompt); // both fit again
     gtk_window_destroy(GTK_WINDOW(window));
