@@ -52,13 +52,25 @@ static int reset(void)
     return rushes_signer_forget(folder, &error) ? show() : rushes_cli_fail(RUSHES_EXIT_FILE, error);
 }
 
+static int renew(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = rushes_signer_folder();
+
+    if (!rushes_identity_renew(folder, &error))
+        return rushes_cli_fail(RUSHES_EXIT_FILE, error);
+    if (rushes_signer_is_own(folder))
+        printf("This computer's certificate is new; your own goes on signing what you export.\n");
+    return show();
+}
+
 int rushes_cli_credentials(int argc, char **argv)
 {
     g_auto(GStrv) words = NULL;
     int status = RUSHES_EXIT_OK;
     const GOptionEntry entries[] = {
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL,
-         "[show | use CERTIFICATES KEY | reset]"},
+         "[show | use CERTIFICATES KEY | reset | renew]"},
         G_OPTION_ENTRY_NULL,
     };
 
@@ -66,7 +78,8 @@ int rushes_cli_credentials(int argc, char **argv)
             "",
             "Says who signs what you export, and lets it be your own certificate: \"use\" takes a\n"
             "PEM file of certificates, your own first, and one with its private key (ECDSA on\n"
-            "P-256); \"reset\" goes back to this computer's identity.",
+            "P-256); \"reset\" goes back to this computer's identity; \"renew\" makes that a new\n"
+            "certificate below the same root when the old one's time is over.",
             entries, &argc, &argv, &status))
         return status;
     guint count = words ? g_strv_length(words) : 0;
@@ -76,7 +89,9 @@ int rushes_cli_credentials(int argc, char **argv)
         return use(words[1], words[2]);
     if (count == 1 && g_str_equal(words[0], "reset"))
         return reset();
-    rushes_cli_complain("credentials wants show, use CERTIFICATES KEY or reset; rushes credentials "
-                        "--help says more");
+    if (count == 1 && g_str_equal(words[0], "renew"))
+        return renew();
+    rushes_cli_complain("credentials wants show, use CERTIFICATES KEY, reset or renew; rushes "
+                        "credentials --help says more");
     return RUSHES_EXIT_USAGE;
 }

@@ -273,6 +273,38 @@ gboolean rushes_identity_save(RushesIdentity *identity, const char *path, GError
     return saved;
 }
 
+static X509 *read_pem(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    FILE *file = g_fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+
+    if (file)
+        fclose(file);
+    return certificate;
+}
+
+// Is now within the certificate's time?
+static gboolean is_in_time(X509 *certificate)
+{
+    return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+}
+
+// A clock that was wrong when the certificate was made, or five years, would otherwise end all signing here.
+static void tell_of_renewal(const char *folder, GError **error)
+{
+    X509 *leaf = read_pem(folder, "leaf.pem");
+
+    if (error && leaf && !is_in_time(leaf)) {
+        char *told = g_strconcat((*error)->message,
+                                 " (rushes credentials renew makes this computer a new one)", NULL);
+        g_free((*error)->message);
+        (*error)->message = told;
+    }
+    X509_free(leaf);
+}
+
 RushesIdentity *rushes_identity_open(const char *folder, const char *name, GError **error)
 {
     g_autofree char *leaf = g_build_filename(folder, "leaf.pem", NULL);
@@ -280,7 +312,46 @@ RushesIdentity *rushes_identity_open(const char *folder, const char *name, GErro
 
     if (!g_file_test(leaf, G_FILE_TEST_EXISTS) && !make_identity(folder, name, error))
         return NULL;
-    return rushes_identity_load(leaf, key, error);
+    RushesIdentity *identity = rushes_identity_load(leaf, key, error);
+    if (!identity)
+        tell_of_renewal(folder, error);
+    return identity;
+}
+
+gboolean rushes_identity_renew(const char *folder, GError **error)
+{
+    g_autofree char *leaf_path = g_build_filename(folder, "leaf.pem", NULL);
+    g_autofree char *root_path = g_build_filename(folder, "root.pem", NULL);
+    g_autofree char *leaf_key_path = g_build_filename(folder, "leaf.key", NULL);
+    g_autofree char *root_key_path = g_build_filename(folder, "root.key", NULL);
+    X509 *old = read_pem(folder, "leaf.pem"), *root = read_pem(folder, "root.pem"), *leaf = NULL;
+    EVP_PKEY *key = NULL, *root_key = NULL;
+    char name[256] = "";
+    gboolean renewed = FALSE;
+
+    if (!old)
+        fail_file(error, leaf_path,
+                  "there is no certificate to renew; the next signed export makes one");
+    else if (!root)
+        fail_file(error, root_path,
+                  "the root that would sign a new certificate cannot be read; bring it back, or "
+                  "move this folder away and the next signed export makes another identity");
+    else if (!is_in_time(root))
+        fail_file(error, root_path, "its own time is not now; check this computer's clock");
+    else if ((key = read_key(leaf_key_path, error)) &&
+             (root_key = read_key(root_key_path, error))) {
+        X509_NAME_get_text_by_NID(X509_get_subject_name(old), NID_commonName, name, sizeof(name));
+        leaf = make_certificate(key, name, root, root_key, LEAF_DAYS);
+        renewed = leaf ? write_pem(leaf_path, NULL, leaf, error)
+                       : fail_key(error, "the certificate cannot be made", leaf_path);
+    }
+    ERR_clear_error();
+    EVP_PKEY_free(root_key);
+    EVP_PKEY_free(key);
+    X509_free(leaf);
+    X509_free(root);
+    X509_free(old);
+    return renewed;
 }
 
 void rushes_identity_free(RushesIdentity *identity)
@@ -399,17 +470,6 @@ char *rushes_identity_get_end(RushesIdentity *identity)
 
     X509_free(leaf);
     return day;
-}
-
-static X509 *read_pem(const char *folder, const char *name)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    FILE *file = g_fopen(path, "re");
-    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
-
-    if (file)
-        fclose(file);
-    return certificate;
 }
 
 gboolean rushes_identity_owns(const char *folder, GBytes *certificate)

@@ -22,13 +22,17 @@ typedef enum RushesProvenanceError {
 typedef struct RushesIdentity RushesIdentity;
 
 // Opens the identity in `folder`, making it when there is none: root.pem, leaf.pem (certificates) and
-// root.key, leaf.key (private, mode 0600). `name` is the common name of a new leaf.
+// root.key, leaf.key (private, mode 0600). `name` is the common name of a new leaf. When its certificate's time is not now,
+// the sentence says how to renew it.
 RushesIdentity *rushes_identity_open(const char *folder, const char *name, GError **error);
 // The user's own: `certificates` is a PEM chain, leaf first; `key` a PEM P-256 private key, which may be in the same file.
 // Refuses with one sentence what a validator would refuse (certificate.h) and a key with a passphrase.
 RushesIdentity *rushes_identity_load(const char *certificates, const char *key, GError **error);
 // Writes key and chain into one file, mode 0600, in one step; rushes_identity_load(path, path) reads it.
 gboolean rushes_identity_save(RushesIdentity *identity, const char *path, GError **error);
+// Makes the identity in `folder` a new certificate of the same name and key below the same root, five years from now on,
+// in one step; what the old one signed stays this computer's own. Refuses when the root's own time is not now.
+gboolean rushes_identity_renew(const char *folder, GError **error);
 void rushes_identity_free(RushesIdentity *identity); // NULL-safe
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RushesIdentity, rushes_identity_free)
 

@@ -300,6 +300,56 @@ static void an_own_certificate_that_expired_stops_signing(void)
     CHECK(rushes_signer_open(folder, "This computer", NULL) == NULL);
 }
 
+// The certificate of this computer's identity, as one that ended yesterday.
+static void let_it_expire(const char *folder)
+{
+    g_autofree char *leaf_path = g_build_filename(folder, "leaf.pem", NULL);
+    g_autofree char *key_path = g_build_filename(folder, "root.key", NULL);
+    FILE *file = fopen(leaf_path, "r"), *key_file = fopen(key_path, "r");
+    X509 *leaf = PEM_read_X509(file, NULL, NULL, NULL);
+    EVP_PKEY *key = PEM_read_PrivateKey(key_file, NULL, NULL, NULL);
+
+    fclose(file);
+    fclose(key_file);
+    X509_gmtime_adj(X509_getm_notBefore(leaf), -9 * DAY);
+    X509_gmtime_adj(X509_getm_notAfter(leaf), -DAY);
+    X509_sign(leaf, key, EVP_sha256());
+    file = fopen(leaf_path, "w");
+    PEM_write_X509(file, leaf);
+    fclose(file);
+    EVP_PKEY_free(key);
+    X509_free(leaf);
+}
+
+static void an_expired_certificate_of_this_computer_is_renewed_with_the_same_key(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autoptr(GError) error = NULL, nothing = NULL;
+    g_autoptr(RushesIdentity) first = rushes_identity_open(folder, "A creator", NULL);
+    GBytes *old = g_ptr_array_index(rushes_identity_get_chain(first), 0);
+    g_autoptr(GBytes) signature = rushes_identity_sign(first, "a record", 8, NULL);
+
+    let_it_expire(folder);
+    CHECK(rushes_signer_open(folder, "A creator", &error) == NULL);
+    CHECK(error && strstr(error->message, "has expired") &&
+          strstr(error->message, "rushes credentials renew"));
+    CHECK(rushes_identity_renew(folder, NULL));
+    g_autofree char *name = signer_name(folder);
+    CHECK(g_strcmp0(name, "A creator") == 0);
+    g_autoptr(RushesIdentity) second = rushes_identity_open(folder, "A creator", NULL);
+    CHECK(second != NULL);
+    if (second) {
+        GBytes *fresh = g_ptr_array_index(rushes_identity_get_chain(second), 0);
+        CHECK(!g_bytes_equal(old, fresh));
+        CHECK(rushes_identity_verify(fresh, "a record", 8, g_bytes_get_data(signature, NULL),
+                                     g_bytes_get_size(signature)));
+        CHECK(rushes_identity_owns(folder, old) && rushes_identity_owns(folder, fresh));
+    }
+    g_autofree char *empty = g_dir_make_tmp(NULL, NULL);
+    CHECK(!rushes_identity_renew(empty, &nothing));
+    CHECK(nothing && strstr(nothing->message, "no certificate"));
+}
+
 int main(void)
 {
     scratch_begin();
@@ -317,5 +367,6 @@ int main(void)
     TAP_RUN(a_key_that_others_may_read_is_refused);
     TAP_RUN(a_wrong_certificate_does_not_take_the_place_of_a_good_one);
     TAP_RUN(an_own_certificate_that_expired_stops_signing);
+    TAP_RUN(an_expired_certificate_of_this_computer_is_renewed_with_the_same_key);
     return scratch_end(tap_done());
 }
