@@ -259,8 +259,10 @@ char *rushes_share_unpack(const char *path, const char *parent, GCancellable *ca
         return NULL;
     }
     if (!g_mkdtemp(temporary)) {
-        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO, "%s: cannot be written (%s)", parent,
-                    g_strerror(errno));
+        g_set_error(error, RUSHES_ERROR, RUSHES_ERROR_IO,
+                    "%s: nothing can be unpacked there (%s); choose a folder that is there and may "
+                    "be written to",
+                    parent, g_strerror(errno));
         g_free(unpacking.root);
         return NULL;
     }

@@ -80,6 +80,11 @@ static void a_shared_project_opens_complete(void)
     // Again into the same place: refused, and the first one is untouched.
     g_assert_null(rushes_share_unpack(zip, elsewhere, NULL, &error));
     g_assert_nonnull(error);
+    g_clear_error(&error);
+    // Into a place that is not there: said, with what to do.
+    g_autofree char *nowhere = g_build_filename(scratch, "nowhere", NULL);
+    g_assert_null(rushes_share_unpack(zip, nowhere, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "choose a folder that is there"));
 }
 
 typedef struct Hostile {
