@@ -16,7 +16,8 @@ static const RushesCommand commands[] = {
     {"devices", "list the devices that can run them", rushes_cli_devices},
     {"verify", "compare this device's results with known ones", rushes_cli_verify},
     {"bench", "measure how fast this device is", rushes_cli_bench},
-    {"inspect", "say what made a file, who signed it and whether it was changed", rushes_cli_inspect},
+    {"inspect", "say what made a file, who signed it and whether it was changed",
+     rushes_cli_inspect},
 };
 
 const RushesCommand *rushes_cli_find(const char *name)
