@@ -4,82 +4,131 @@
 #include <glib/gstdio.h>
 
 #include "json-file.h"
+#include "project/take-proof.h"
 #include "rushes-error.h"
 
 typedef struct Input {
     char *path;
+    char *sha256; // as the worker told it, or NULL
     struct stat state;
 } Input;
 
 struct RushesExportInputs {
+    gatomicrefcount references;
     GArray *list; // Input
 };
 
-static void add_take(GStrvBuilder *paths, RushesTake *take)
+static void input_clear(gpointer data)
+{
+    Input *input = data;
+    g_free(input->path);
+    g_free(input->sha256);
+}
+
+static RushesExportInputs *new_inputs(void)
+{
+    RushesExportInputs *self = g_new0(RushesExportInputs, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    self->list = g_array_new(FALSE, FALSE, sizeof(Input));
+    g_array_set_clear_func(self->list, input_clear);
+    return self;
+}
+
+// Takes `path`.
+static void add(RushesExportInputs *self, char *path, const char *sha256)
+{
+    Input input = {.path = path};
+
+    if (g_stat(path, &input.state) != 0) {
+        g_free(path);
+        return;
+    }
+    input.sha256 = g_strdup(sha256);
+    g_array_append_val(self->list, input);
+}
+
+// Raw frames that are not whole are not read where take.mkv has them all; whoever was killed while they went left such.
+static gboolean reads_raw_frames(RushesTake *take)
+{
+    const RushesRecipe *recipe = rushes_take_get_recipe(take);
+    gint64 whole = (gint64)recipe->width * recipe->height * 3 * recipe->frames;
+    g_autofree char *raw = g_build_filename(rushes_take_get_folder(take), "frames.rgb", NULL);
+    g_autofree char *master = g_build_filename(rushes_take_get_folder(take), "take.mkv", NULL);
+    GStatBuf info;
+
+    return (g_stat(raw, &info) == 0 && info.st_size >= whole) ||
+           !g_file_test(master, G_FILE_TEST_IS_REGULAR);
+}
+
+static void add_take(RushesExportInputs *self, RushesTake *take)
 {
     static const char *const names[] = {"frames.rgb", "take.mkv", "audio.f32"};
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_build_filename(rushes_take_get_folder(take), names[i], NULL);
-        g_strv_builder_add(paths, path);
+        // Of the raw frames and their lasting copy one is read.
+        gboolean is_read = i == 2 || reads_raw_frames(take) == (i == 0);
+        add(self, g_build_filename(rushes_take_get_folder(take), names[i], NULL),
+            is_read ? rushes_take_get_file_hash(take, names[i]) : NULL);
     }
 }
 
-GStrv rushes_export_inputs_of_take(RushesTake *take)
+RushesExportInputs *rushes_export_inputs_of_take(RushesTake *take)
 {
-    g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+    RushesExportInputs *self = new_inputs();
 
-    add_take(paths, take);
-    return g_strv_builder_end(paths);
+    add_take(self, take);
+    return self;
 }
 
-GStrv rushes_export_inputs_of_film(RushesProject *project)
+RushesExportInputs *rushes_export_inputs_of_film(RushesProject *project)
 {
-    g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+    RushesExportInputs *self = new_inputs();
     GListModel *shots = rushes_project_get_shots(project);
     const cJSON *sound = rushes_project_get_value(project, "sound"), *clip;
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 
     for (guint i = 0; i < g_list_model_get_n_items(shots); i++) {
         g_autoptr(RushesShot) shot = g_list_model_get_item(shots, i);
-        if (rushes_shot_get_take(shot))
-            add_take(paths, rushes_shot_get_take(shot));
+        RushesTake *take = rushes_shot_get_take(shot);
+        if (take && g_hash_table_add(seen, take))
+            add_take(self, take);
     }
     cJSON_ArrayForEach(clip, sound)
     {
-        g_autofree char *path = g_build_filename(rushes_project_get_folder(project), "media",
-                                                 rushes_json_string(clip, "media", ""), NULL);
-        g_strv_builder_add(paths, path);
-    }
-    return g_strv_builder_end(paths);
-}
-
-static void input_clear(gpointer data)
-{
-    g_free(((Input *)data)->path);
-}
-
-RushesExportInputs *rushes_export_inputs_new(const char *const *paths)
-{
-    RushesExportInputs *self = g_new0(RushesExportInputs, 1);
-
-    self->list = g_array_new(FALSE, FALSE, sizeof(Input));
-    g_array_set_clear_func(self->list, input_clear);
-    for (; paths && *paths; paths++) {
-        Input input = {0};
-        if (g_stat(*paths, &input.state) != 0)
-            continue;
-        input.path = g_strdup(*paths);
-        g_array_append_val(self->list, input);
+        add(self,
+            g_build_filename(rushes_project_get_folder(project), "media",
+                             rushes_json_string(clip, "media", ""), NULL),
+            NULL);
     }
     return self;
 }
 
-void rushes_export_inputs_free(RushesExportInputs *self)
+RushesExportInputs *rushes_export_inputs_ref(RushesExportInputs *self)
 {
-    if (!self)
+    if (self)
+        g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+void rushes_export_inputs_unref(RushesExportInputs *self)
+{
+    if (!self || !g_atomic_ref_count_dec(&self->references))
         return;
     g_array_unref(self->list);
     g_free(self);
+}
+
+gboolean rushes_export_inputs_prove(const RushesExportInputs *self, GCancellable *cancellable,
+                                    GError **error)
+{
+    for (guint i = 0; i < self->list->len; i++) {
+        const Input *input = &g_array_index(self->list, Input, i);
+        if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+            !rushes_take_prove_file(input->path, input->sha256, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean rushes_export_inputs_check(const RushesExportInputs *self, GError **error)

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/export-inputs.h"
 #include "export/export-output.h"
 #include "export/export-target.h"
 #include "export/loudness.h"
@@ -26,9 +25,8 @@ struct _RushesExporter {
     RushesExportOptions options; // strings owned
     GArray *ingredients;         // RushesIngredient, strings owned
     GArray *marks;               // RushesMarkSpan
-    RushesExportInputs *inputs;
-    GError *unstamped; // why there is no time stamp
-    GString *notice;   // what the creator has to know of the finished file
+    GError *unstamped;           // why there is no time stamp
+    GString *notice;             // what the creator has to know of the finished file
     GMainContext *context;
 
     GMutex lock; // guards the four below, written by the worker thread but for the last
@@ -249,12 +247,15 @@ static gboolean sign(RushesExporter *self, const char *path, GError **error)
 static gboolean write_all(RushesExporter *self, const char *hidden, const RushesFrameFormat *format,
                           GCancellable *cancellable, GError **error)
 {
+    const RushesExportInputs *inputs = self->options.inputs;
     RushesExportOutput out = {0};
 
-    gboolean done = rushes_export_output_open(&out, hidden, &self->options, format, error) &&
+    begin_phase(self, "Checking the takes");
+    gboolean done = (!inputs || rushes_export_inputs_prove(inputs, cancellable, error)) &&
+                    rushes_export_output_open(&out, hidden, &self->options, format, error) &&
                     encode(self, &out, cancellable, error) &&
                     rushes_export_output_finish(&out, error) &&
-                    rushes_export_inputs_check(self->inputs, error);
+                    (!inputs || rushes_export_inputs_check(inputs, error));
     rushes_export_output_clear(&out);
     // Numbered pictures have no place for one manifest; every other kind is signed, inside or beside.
     if (done && self->options.identity_folder && self->options.container != RUSHES_CONTAINER_PNG) {
@@ -381,8 +382,7 @@ RushesExporter *rushes_exporter_new(RushesFrameSource *source, const char *path,
     self->source = g_object_ref(source);
     self->path = g_strdup(path);
     self->options = *options;
-    self->options.inputs = NULL; // kept with their state
-    self->inputs = rushes_export_inputs_new(options->inputs);
+    rushes_export_inputs_ref(self->options.inputs);
     self->options.recipe = g_strdup(options->recipe);
     self->options.title = g_strdup(options->title);
     self->options.edits = (const char *const *)g_strdupv((char **)options->edits);
@@ -425,7 +425,7 @@ static void rushes_exporter_finalize(GObject *object)
     g_string_free(self->notice, TRUE);
     g_array_unref(self->ingredients);
     g_array_unref(self->marks);
-    rushes_export_inputs_free(self->inputs);
+    rushes_export_inputs_unref(self->options.inputs);
     g_clear_pointer(&self->context, g_main_context_unref);
     g_mutex_clear(&self->lock);
     G_OBJECT_CLASS(rushes_exporter_parent_class)->finalize(object);

@@ -7,6 +7,7 @@
 // everything lies in a hidden folder beside the target; only a killed program leaves that, see export-target.h.
 #pragma once
 #include "export/clip-container.h"
+#include "export/export-inputs.h"
 #include "export/picture-marks.h"
 #include "playback/frame-source.h"
 #include "provenance/credentials.h"
@@ -29,8 +30,8 @@ typedef struct RushesExportOptions {
     guint32 tag;                 // names the temporary folder beside the target; 0: by chance
     const RushesMarkSpan *marks; // the invisible mark, copied; see picture-marks.h
     gsize mark_count;
-    const char *const *inputs; // files that must not change meanwhile, see export-inputs.h, or NULL
-    gboolean visible_mark;     // the label "MADE WITH AI"
+    RushesExportInputs *inputs;   // what it is made from; kept with a reference; or NULL
+    gboolean visible_mark;        // the label "MADE WITH AI"
     const char *time_stamp_url;   // of an authority that stamps the signature, or NULL
     gboolean time_stamp_required; // no stamp, no file
 } RushesExportOptions;

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/export-inputs.h"
 #include "export/ingredients.h"
 #include "json-file.h"
 #include "provenance/signer.h"
@@ -278,8 +277,8 @@ static RushesExporter *export_take(RushesProject *project, const char *path,
     if (!take || !check_consent(project, take, notices, error) ||
         !check_whole(take, options->container, error))
         return NULL;
-    g_auto(GStrv) inputs = rushes_export_inputs_of_take(take);
-    options->inputs = (const char *const *)inputs;
+    g_autoptr(RushesExportInputs) inputs = rushes_export_inputs_of_take(take);
+    options->inputs = inputs;
     const RushesRecipe *recipe = rushes_take_get_recipe(take);
     g_autoptr(cJSON) json = published_recipe(project, take);
     char *text = cJSON_PrintUnformatted(json);
@@ -326,9 +325,9 @@ static RushesExporter *export_film(RushesProject *project, const char *path,
     g_autofree char *recipe = film_recipe(project);
     g_autoptr(RushesIngredients) ingredients = rushes_ingredients_new();
     g_auto(GStrv) edits = film_edits(project, preset);
-    g_auto(GStrv) inputs = rushes_export_inputs_of_film(project);
+    g_autoptr(RushesExportInputs) inputs = rushes_export_inputs_of_film(project);
 
-    options->inputs = (const char *const *)inputs;
+    options->inputs = inputs;
     rushes_ingredients_add_film(ingredients, project);
     g_autoptr(GArray) marks = film_marks(project, timeline);
     if (wants_mark(request, options->container)) {

@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "media/steady-file.h"
 #include "project/take-master.h"
+#include "project/take-proof.h"
 
 #define NICENESS 10 // behind the window and the worker
 
@@ -24,6 +26,8 @@ typedef struct Errand {
     RushesTake *take; // touched on the main thread only
     char *folder;
     RushesFrameFormat format;
+    char *sha256;        // of its raw frames, or NULL
+    char *master_sha256; // of take.mkv, once it is written
     gboolean written;
 } Errand;
 
@@ -35,7 +39,25 @@ static void errand_free(gpointer data)
     g_weak_ref_clear(&errand->archivist);
     g_clear_object(&errand->take);
     g_free(errand->folder);
+    g_free(errand->sha256);
+    g_free(errand->master_sha256);
     g_free(errand);
+}
+
+// The raw frames only go when it is kept what their lasting copy is known by.
+static void settle(Errand *errand)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (errand->master_sha256) {
+        rushes_take_set_file_hash(errand->take, "take.mkv", errand->master_sha256);
+        if (!rushes_take_save(errand->take, &failure)) {
+            g_message("%s The raw frames stay.", failure->message);
+            return;
+        }
+    }
+    rushes_take_settle(errand->take);
+    rushes_take_master_release_raw(errand->folder);
 }
 
 // Main thread: whoever shows the take changes over before its raw frames go.
@@ -44,10 +66,8 @@ static gboolean finish_errand(gpointer data)
     Errand *errand = data;
     g_autoptr(RushesArchivist) self = g_weak_ref_get(&errand->archivist);
 
-    if (errand->written) {
-        rushes_take_settle(errand->take);
-        rushes_take_master_release_raw(errand->folder);
-    }
+    if (errand->written)
+        settle(errand);
     if (self)
         self->pending--;
     return G_SOURCE_REMOVE;
@@ -62,8 +82,12 @@ static gpointer run_errands(gpointer data)
     setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while ((errand = g_async_queue_pop(self->work))->take) {
         g_autoptr(GError) failure = NULL;
-        errand->written =
-            rushes_take_master_write(errand->folder, &errand->format, self->cancellable, &failure);
+        errand->written = rushes_take_master_write(errand->folder, &errand->format, errand->sha256,
+                                                   self->cancellable, &failure);
+        if (errand->written) {
+            g_autofree char *master = g_build_filename(errand->folder, "take.mkv", NULL);
+            errand->master_sha256 = rushes_steady_file_checksum(master, NULL);
+        }
         if (failure && !g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
             g_message("%s The raw frames stay.", failure->message);
         g_idle_add_full(G_PRIORITY_LOW, finish_errand, errand, errand_free);
@@ -80,6 +104,7 @@ static void send(RushesArchivist *self, RushesTake *take)
     if (take) {
         errand->take = g_object_ref(take);
         errand->folder = g_strdup(rushes_take_get_folder(take));
+        errand->sha256 = g_strdup(rushes_take_get_file_hash(take, "frames.rgb"));
         rushes_frame_source_get_format(rushes_take_get_source(take), &errand->format);
         self->pending++;
     }

@@ -13,6 +13,7 @@
 #include "media/picture-png.h"
 #include "playback/frame-store.h"
 #include "playback/master-cache.h"
+#include "project/take-proof.h"
 #include "rushes-error.h"
 
 #define MASTER       "take.mkv"
@@ -201,8 +202,9 @@ static gboolean write_master(Master *self, GError **error)
 }
 
 gboolean rushes_take_master_write(const char *folder, const RushesFrameFormat *format,
-                                  GCancellable *cancellable, GError **error)
+                                  const char *sha256, GCancellable *cancellable, GError **error)
 {
+    g_autofree char *raw = in_folder(folder, "frames.rgb");
     g_autoptr(RushesFrameStore) store = rushes_frame_store_new(folder, format);
     Master self = {.folder = folder, .raw = RUSHES_FRAME_SOURCE(store), .cancellable = cancellable};
     gboolean has_raw = has_file(folder, "frames.rgb");
@@ -215,6 +217,8 @@ gboolean rushes_take_master_write(const char *folder, const RushesFrameFormat *f
                     self.format.ready, self.format.frames);
         return FALSE;
     }
+    if (has_raw && !rushes_take_prove_file(raw, sha256, error))
+        return FALSE;
     if (!has_file(folder, THUMBNAIL) && !write_thumbnail(&self, error))
         return FALSE;
     return !has_raw || write_master(&self, error);

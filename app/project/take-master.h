@@ -15,10 +15,11 @@ gboolean rushes_take_master_is_due(const char *folder);
 
 // Writes what is missing of thumb.png and take.mkv and proves take.mkv against the raw frames, which the
 // caller may remove afterwards. Nothing has its final name before it is whole and on the disk, so that
-// the process may end at any moment. `format` is that of the finished take. Blocks; any thread. FALSE
-// with an error when the raw frames must stay.
+// the process may end at any moment. `format` is that of the finished take; `sha256` of its frames.rgb as the worker
+// told it, or NULL: frames that were changed since are not made the lasting copy. Blocks; any thread. FALSE with an
+// error when the raw frames must stay.
 gboolean rushes_take_master_write(const char *folder, const RushesFrameFormat *format,
-                                  GCancellable *cancellable, GError **error);
+                                  const char *sha256, GCancellable *cancellable, GError **error);
 // Removes frames.rgb of a take whose take.mkv was just proved, and what only a run needs.
 void rushes_take_master_release_raw(const char *folder);
 

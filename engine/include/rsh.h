@@ -177,6 +177,7 @@ typedef struct RshResult {
     struct {
         char name[32], sha256[65];
     } components[RSH_MAX_COMPONENTS];
+    char frames_sha256[65], audio_sha256[65]; // of the take's files; empty without such a file
 } RshResult;
 
 // Library

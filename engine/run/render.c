@@ -311,7 +311,7 @@ static RshStatus decode_audio(Render *render, RshError *error)
     post_progress(render, RSH_STAGE_AUDIO, 0, 1);
     RshStatus status = pipeline_decode_audio(render->pipeline, &samples, &count, error);
     if (status == RSH_OK)
-        status = take_write_audio(&render->take, samples, count, error);
+        status = take_write_audio(&render->take, samples, count, job->result.audio_sha256, error);
     if (status != RSH_OK)
         return status;
     clock_lap(&render->clock, CLOCK_AUDIO, 1);
@@ -333,6 +333,7 @@ static RshStatus run_stages(Render *render, RshError *error)
         status = decode_frames(render, error);
     if (status == RSH_OK)
         status = decode_audio(render, error);
+    take_hash_frames(&render->take, render->job->result.frames_sha256);
     return status;
 }
 

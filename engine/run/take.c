@@ -223,20 +223,43 @@ RshStatus take_append_frames(Take *take, const uint8_t *rgba, uint32_t width, ui
         take->frames_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
         if (take->frames_fd < 0)
             status = fail_write(path, errno, error);
+        sha256_init(&take->frames_sha);
     }
     for (uint32_t i = 0; status == RSH_OK && i < frames; i++) {
         drop_alpha(rgba + i * pixels * 4, take->row, pixels);
+        sha256_update(&take->frames_sha, take->row, pixels * 3);
         status = write_all(take->frames_fd, path, take->row, pixels * 3, error);
     }
     free(path);
     return status;
 }
 
-RshStatus take_write_audio(Take *take, const float *samples, uint64_t count, RshError *error)
+static void finish_hash(Sha256 sha, char text[65])
+{
+    uint8_t digest[32];
+
+    sha256_finish(&sha, digest);
+    sha256_hex(digest, text);
+}
+
+void take_hash_frames(const Take *take, char text[65])
+{
+    text[0] = '\0';
+    if (take->frames_fd >= 0)
+        finish_hash(take->frames_sha, text);
+}
+
+RshStatus take_write_audio(Take *take, const float *samples, uint64_t count, char sha256[65],
+                           RshError *error)
 {
     char *path = join(take, AUDIO_FILE);
+    Sha256 sha;
+
     if (!path)
         return error_set(error, RSH_ERROR_MEMORY, "out of memory");
+    sha256_init(&sha);
+    sha256_update(&sha, samples, (size_t)count * sizeof(float));
+    finish_hash(sha, sha256);
     RshStatus status = small_file_write(path, samples, (size_t)count * sizeof(float), error);
     free(path);
     return status;

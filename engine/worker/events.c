@@ -246,6 +246,11 @@ void events_done(uint32_t id, const RshEngine *engine, const RshResult *result)
     cJSON *hashes = cJSON_AddObjectToObject(event, "hashes");
     for (uint32_t i = 0; i < result->component_count; i++)
         cJSON_AddStringToObject(hashes, result->components[i].name, result->components[i].sha256);
+    cJSON *files = cJSON_AddObjectToObject(event, "files");
+    if (result->frames_sha256[0])
+        cJSON_AddStringToObject(files, "frames.rgb", result->frames_sha256);
+    if (result->audio_sha256[0])
+        cJSON_AddStringToObject(files, "audio.f32", result->audio_sha256);
     cJSON_AddStringToObject(event, "device", rsh_engine_get_device(engine)->name);
     cJSON_AddStringToObject(event, "driver", rsh_engine_get_driver(engine));
     cJSON_AddStringToObject(event, "engine", rsh_version());

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker program over its protocol: resuming, cancelling, and staying up under nonsense."""
+import hashlib
 import os
 import shutil
 import signal
@@ -160,6 +161,7 @@ def progress_never_falls_and_the_end_is_told():
         worker = start()
         events = worker.run(JOB, take)
         worker.quit()
+        written = contents(take)
     progress = [event for event in events if event["event"] == "progress"]
     fractions = [event["fraction"] for event in progress]
     assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] <= 1, fractions
@@ -168,6 +170,8 @@ def progress_never_falls_and_the_end_is_told():
     assert [event["index"] for event in events if event["event"] == "frame"][-1] == 8
     done = events[-1]
     assert done["frames"] == 9 and done["samples"] > 0 and len(done["hashes"]["vae"]) == 64
+    hashes = {name: hashlib.sha256(written[name]).hexdigest() for name in ("frames.rgb", "audio.f32")}
+    assert done["files"] == hashes, done["files"]
     assert done["peak_bytes"] > 0 and done["forecast_bytes"] > 0
 
 

@@ -132,7 +132,7 @@ static gboolean measure_put_away(Bench *bench, const char *folder, const RushesF
     g_autoptr(GError) error = NULL;
     static const char *const left[] = {"take.mkv", "thumb.png"};
 
-    if (!rushes_take_master_write(folder, format, NULL, &error))
+    if (!rushes_take_master_write(folder, format, NULL, NULL, &error))
         g_error("%s", error->message);
     rushes_take_master_release_raw(folder);
     g_autoptr(RushesFrameStore) store = rushes_frame_store_new(folder, format);

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "export_film.h"
+#include "project/take-master.h"
+#include "project/take-proof.h"
 #include "timeline/speech.h"
 
 static void cancel_leaves_the_old_file(void)
@@ -166,6 +168,97 @@ static void a_take_that_is_not_whole_is_refused(void)
     }
 }
 
+static char *checksum_of(const char *path)
+{
+    g_autofree char *bytes = NULL;
+    gsize count;
+
+    g_assert_true(g_file_get_contents(path, &bytes, &count, NULL));
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, count);
+}
+
+static void flip_a_byte(const char *path)
+{
+    FILE *stream = g_fopen(path, "r+b");
+    int byte = fgetc(stream);
+
+    g_assert_cmpint(fseek(stream, 0, SEEK_SET), ==, 0);
+    g_assert_cmpint(fputc(byte ^ 1, stream), !=, EOF);
+    g_assert_cmpint(fclose(stream), ==, 0);
+}
+
+// Between the worker's end and the export somebody painted into a raw file: its size is what it was, the clip would be
+// signed as the model's. What the worker told of it is kept with the take, so that also another session sees it.
+static void raw_files_that_were_changed_before_are_refused(void)
+{
+    static const char *const names[] = {"frames.rgb", "audio.f32"};
+    g_autofree char *path = target("painted.mkv");
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        RushesTake *take = add_take(6);
+        const RushesFilmExport request = {.take = rushes_take_get_number(take)};
+        g_autoptr(cJSON) result = cJSON_CreateObject();
+        g_autoptr(GError) error = NULL;
+        cJSON *files = cJSON_AddObjectToObject(result, "files");
+        cJSON_AddNumberToObject(result, "samples", RATE * FRAMES / FPS);
+        for (guint k = 0; k < G_N_ELEMENTS(names); k++) {
+            g_autofree char *file = g_build_filename(rushes_take_get_folder(take), names[k], NULL);
+            g_autofree char *sha256 = checksum_of(file);
+            cJSON_AddStringToObject(files, names[k], sha256);
+        }
+        rushes_take_set_result(take, result);
+        rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
+        g_assert_true(rushes_take_save(take, NULL));
+        g_autoptr(RushesProject) again =
+            rushes_project_open(rushes_project_get_folder(project), RUSHES_PROJECT_READ_ONLY, NULL);
+        g_autoptr(RushesExporter) good = rushes_film_export_new(again, path, &request, NULL, NULL);
+        g_assert_true(rushes_exporter_run(good, NULL, NULL));
+        g_unlink(path);
+
+        g_autofree char *changed = g_build_filename(rushes_take_get_folder(take), names[i], NULL);
+        flip_a_byte(changed);
+        g_autoptr(RushesExporter) bad = rushes_film_export_new(again, path, &request, NULL, NULL);
+        g_assert_false(rushes_exporter_run(bad, NULL, &error));
+        g_assert_nonnull(strstr(error->message, names[i]));
+        g_assert_nonnull(strstr(error->message, "is not what was generated"));
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    }
+}
+
+// A byte of the lasting copy that turns over on the disk: the decoder hides what is damaged, so nobody else would see it.
+static void a_changed_take_mkv_is_refused(void)
+{
+    RushesTake *take = add_finished_take(7);
+    const RushesFilmExport request = {.take = rushes_take_get_number(take)};
+    const char *folder = rushes_take_get_folder(take);
+    g_autofree char *path = target("turned.mkv");
+    g_autofree char *master = g_build_filename(folder, "take.mkv", NULL);
+    g_autoptr(GError) error = NULL;
+    RushesFrameFormat format;
+    g_autofree char *bytes = NULL;
+    gsize count;
+
+    rushes_frame_source_get_format(rushes_take_get_source(take), &format);
+    g_assert_true(rushes_take_master_write(folder, &format, NULL, NULL, NULL));
+    g_autofree char *sha256 = checksum_of(master);
+    rushes_take_set_file_hash(take, "take.mkv", sha256);
+    g_assert_true(rushes_take_save(take, NULL));
+    rushes_take_master_release_raw(folder);
+    g_autoptr(RushesProject) again =
+        rushes_project_open(rushes_project_get_folder(project), RUSHES_PROJECT_READ_ONLY, NULL);
+    g_autoptr(RushesExporter) good = rushes_film_export_new(again, path, &request, NULL, NULL);
+    g_assert_true(rushes_exporter_run(good, NULL, NULL));
+    g_unlink(path);
+
+    g_assert_true(g_file_get_contents(master, &bytes, &count, NULL));
+    bytes[count / 2] ^= 1;
+    g_assert_true(g_file_set_contents(master, bytes, (gssize)count, NULL));
+    g_autoptr(RushesExporter) bad = rushes_film_export_new(again, path, &request, NULL, NULL);
+    g_assert_false(rushes_exporter_run(bad, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "take.mkv is not what was generated"));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 // Bytes that change under the export keep the file's size, so that every read of it succeeds.
 static void a_file_that_changes_meanwhile_is_told(void)
 {
@@ -241,6 +334,8 @@ int main(int argc, char **argv)
     ADD(an_unwritable_target_is_named);
     ADD(a_sound_that_is_cut_short_meanwhile_is_told);
     ADD(a_take_that_is_not_whole_is_refused);
+    ADD(raw_files_that_were_changed_before_are_refused);
+    ADD(a_changed_take_mkv_is_refused);
     ADD(a_file_that_changes_meanwhile_is_told);
     ADD(a_film_with_a_hole_is_refused);
     return export_film_end(g_test_run());

@@ -6,9 +6,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/steady-file.h"
 #include "playback/frame-store.h"
 #include "project/archivist.h"
 #include "project/take-master.h"
+#include "project/take-proof.h"
 #include "scratch.h"
 
 #define WIDTH  32
@@ -87,7 +89,7 @@ static void check_sound(RushesFrameSource *source, float bound)
 static void write_master(const char *folder)
 {
     g_autoptr(GError) error = NULL;
-    rushes_take_master_write(folder, &format, NULL, &error);
+    rushes_take_master_write(folder, &format, NULL, NULL, &error);
     g_assert_no_error(error);
 }
 
@@ -195,6 +197,30 @@ static void a_damaged_take_mkv_is_an_error_and_not_a_wrong_picture(void)
     g_assert_nonnull(error);
 }
 
+// Otherwise the change would become the lasting copy, and the raw frames that could tell of it would go.
+static void raw_frames_that_were_changed_are_not_put_away(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
+    g_autofree char *path = in(folder, "frames.rgb");
+    g_autofree guint8 *frames = make_frames();
+    g_autoptr(GError) error = NULL;
+    const gsize bytes = WIDTH * HEIGHT * 3 * FRAMES;
+    g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, frames, bytes);
+
+    write_raw(folder);
+    frames[bytes / 2] ^= 1;
+    g_assert_true(g_file_set_contents(path, (char *)frames, (gssize)bytes, NULL));
+    g_assert_false(rushes_take_master_write(folder, &format, sha256, NULL, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, "frames.rgb is not what was generated"));
+    g_assert_true(has(folder, "frames.rgb"));
+    g_assert_false(has(folder, "take.mkv"));
+    g_assert_false(has(folder, "thumb.png"));
+    write_raw(folder); // put back
+    g_assert_true(rushes_take_master_write(folder, &format, sha256, NULL, NULL));
+    g_assert_true(has(folder, "take.mkv"));
+}
+
 static void finished_takes_of_an_open_project_are_put_away(void)
 {
     g_autofree char *folder = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
@@ -231,8 +257,15 @@ static void finished_takes_of_an_open_project_are_put_away(void)
         check_frames(rushes_take_get_source(both[i]), 300);
         check_sound(rushes_take_get_source(both[i]), 0);
     }
+    g_autofree char *master = in(rushes_take_get_folder(early), "take.mkv");
+    g_autofree char *sha256 = rushes_steady_file_checksum(master, NULL);
+    g_autofree char *id = g_strdup(rushes_take_get_id(early));
     g_clear_object(&archivist);
     g_clear_object(&project);
+    // What the lasting copy is known by lasts as well.
+    g_autoptr(RushesProject) again = rushes_project_open(place, RUSHES_PROJECT_READ_ONLY, NULL);
+    RushesTake *kept = rushes_project_find_take(again, id);
+    g_assert_cmpstr(rushes_take_get_file_hash(kept, "take.mkv"), ==, sha256);
 }
 
 int main(int argc, char **argv)
@@ -245,6 +278,7 @@ int main(int argc, char **argv)
                     who_reads_a_take_notices_nothing_when_its_raw_frames_go);
     g_test_add_func("/master/killed", a_kill_at_any_point_leaves_every_frame);
     g_test_add_func("/master/damaged", a_damaged_take_mkv_is_an_error_and_not_a_wrong_picture);
+    g_test_add_func("/master/changed-raw", raw_frames_that_were_changed_are_not_put_away);
     g_test_add_func("/master/archivist", finished_takes_of_an_open_project_are_put_away);
     return scratch_end(g_test_run());
 }

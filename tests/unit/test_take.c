@@ -105,6 +105,36 @@ static void frames_are_appended_without_alpha_and_start_anew(void)
         CHECK(got[i] == i + 1);
 }
 
+// The digests of "abc" and of nothing are those of FIPS 180-4's examples.
+static void what_was_written_is_told_by_its_hash(void)
+{
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char none[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const uint8_t rgba[] = {'x', 'x', 'x', 255, 'a', 'b', 'c', 0};
+    char sha[65];
+    Take take;
+
+    CHECK(take_open(folder, &take, NULL) == RSH_OK);
+    take_hash_frames(&take, sha);
+    CHECK(sha[0] == '\0'); // no picture yet
+    CHECK(take_append_frames(&take, rgba + 4, 1, 1, 1, NULL) == RSH_OK);
+    take_hash_frames(&take, sha);
+    CHECK(strcmp(sha, abc) == 0);
+    take_hash_frames(&take, sha); // asked again
+    CHECK(strcmp(sha, abc) == 0);
+    CHECK(take_append_frames(&take, rgba, 1, 1, 1, NULL) == RSH_OK);
+    take_hash_frames(&take, sha);
+    CHECK(strcmp(sha, abc) != 0);
+    CHECK(take_write_audio(&take, NULL, 0, sha, NULL) == RSH_OK && strcmp(sha, none) == 0);
+    take_close(&take);
+    CHECK(take_open(folder, &take, NULL) == RSH_OK);
+    CHECK(take_append_frames(&take, rgba + 4, 1, 1, 1, NULL) == RSH_OK); // begins anew
+    take_hash_frames(&take, sha);
+    CHECK(strcmp(sha, abc) == 0);
+    take_close(&take);
+    unlink(in_folder("audio.f32"));
+}
+
 static void what_a_killed_writer_left_is_removed_and_nothing_else(void)
 {
     Take take;
@@ -156,6 +186,7 @@ int main(void)
     TAP_RUN(frames_are_appended_without_alpha_and_start_anew);
     TAP_RUN(what_a_killed_writer_left_is_removed_and_nothing_else);
     TAP_RUN(conditioning_must_have_the_size_the_job_says);
+    TAP_RUN(what_was_written_is_told_by_its_hash);
     TAP_RUN(a_folder_that_is_none_is_refused);
     static const char *const left[] = {"frames.rgb", "step.safetensors", "notes.txt",
                                        "step.safetensors.old"};
