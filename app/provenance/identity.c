@@ -2,7 +2,6 @@
 #include "provenance/identity.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -12,9 +11,9 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include "provenance/certificate.h"
+#include "provenance/pem-file.h"
 
 #define ROOT_DAYS   7300
 #define LEAF_DAYS   1825
@@ -98,31 +97,6 @@ failed:
     return NULL;
 }
 
-// Writes through a temporary name, so that a crash leaves either no key or a whole one.
-static gboolean write_pem(const char *path, EVP_PKEY *key, X509 *certificate, GError **error)
-{
-    g_autofree char *temporary = g_strconcat(path, ".new", NULL);
-    gboolean written = FALSE;
-
-    g_unlink(temporary);
-    int fd = g_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, key ? 0600 : 0644);
-    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file) {
-        written = key ? PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1
-                      : PEM_write_X509(file, certificate) == 1;
-        written = fflush(file) == 0 && fsync(fd) == 0 && written;
-        written = fclose(file) == 0 && written;
-    } else if (fd >= 0) {
-        close(fd);
-    }
-    if (written && g_rename(temporary, path) == 0)
-        return TRUE;
-    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be written (%s)", path,
-                g_strerror(errno));
-    g_unlink(temporary);
-    return FALSE;
-}
-
 static gboolean make_identity(const char *folder, const char *name, GError **error)
 {
     g_autofree char *root_path = g_build_filename(folder, "root.pem", NULL);
@@ -145,9 +119,10 @@ static gboolean make_identity(const char *folder, const char *name, GError **err
     if (!leaf)
         fail_key(error, "the signing key cannot be made", folder);
     else // leaf.pem last: its presence says that the set is complete
-        made = write_pem(root_key_path, root_key, NULL, error) &&
-               write_pem(leaf_key_path, leaf_key, NULL, error) &&
-               write_pem(root_path, NULL, root, error) && write_pem(leaf_path, NULL, leaf, error);
+        made = rushes_pem_write(root_key_path, root_key, NULL, error) &&
+               rushes_pem_write(leaf_key_path, leaf_key, NULL, error) &&
+               rushes_pem_write(root_path, NULL, root, error) &&
+               rushes_pem_write(leaf_path, NULL, leaf, error);
     X509_free(leaf);
     X509_free(root);
     EVP_PKEY_free(leaf_key);
@@ -156,90 +131,18 @@ static gboolean make_identity(const char *folder, const char *name, GError **err
 }
 
 // ---- loading ----
-static gboolean fail_file(GError **error, const char *path, const char *what)
-{
-    ERR_clear_error();
-    g_set_error(error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_KEY, "%s: %s", path, what);
-    return FALSE;
-}
-
-static FILE *open_pem(const char *path, GError **error)
-{
-    FILE *file = g_fopen(path, "re");
-
-    if (!file)
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be read (%s)",
-                    path, g_strerror(errno));
-    return file;
-}
-
-// OpenSSL would ask the terminal.
-static int has_passphrase(char *buffer G_GNUC_UNUSED, int size G_GNUC_UNUSED,
-                          int writes G_GNUC_UNUSED, void *asked)
-{
-    *(gboolean *)asked = TRUE;
-    return -1;
-}
-
-static EVP_PKEY *read_key(const char *path, GError **error)
-{
-    gboolean asked = FALSE;
-    FILE *file = open_pem(path, error);
-
-    if (!file)
-        return NULL;
-    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, has_passphrase, &asked);
-    fclose(file);
-    if (!key)
-        fail_file(error, path,
-                  asked ? "the private key is protected by a passphrase; give a copy without one "
-                          "(openssl pkey -in KEY -out COPY)"
-                        : "no private key can be read; it has to be in PEM form");
-    return key;
-}
-
-// Elements are X509, owned by the array.
-static GPtrArray *read_certificates(const char *path, GError **error)
-{
-    FILE *file = open_pem(path, error);
-    X509 *certificate;
-
-    if (!file)
-        return NULL;
-    g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
-    while ((certificate = PEM_read_X509(file, NULL, NULL, NULL))) {
-        gboolean is_root = chain->len > 0 && X509_NAME_cmp(X509_get_subject_name(certificate),
-                                                           X509_get_issuer_name(certificate)) == 0;
-        if (is_root)
-            X509_free(certificate);
-        else
-            g_ptr_array_add(chain, certificate);
-    }
-    // The end of the file is the only good reason to stop.
-    gboolean whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    fclose(file);
-    if (chain->len == 0 || !whole) {
-        fail_file(error, path,
-                  chain->len == 0 ? "no certificate can be read; it has to be in PEM form"
-                                  : "a certificate is damaged");
-        return NULL;
-    }
-    ERR_clear_error();
-    return g_steal_pointer(&chain);
-}
-
 RushesIdentity *rushes_identity_load(const char *certificates, const char *key_path, GError **error)
 {
     g_autoptr(RushesIdentity) identity = g_new0(RushesIdentity, 1);
 
     identity->chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    g_autoptr(GPtrArray) chain = read_certificates(certificates, error);
-    identity->key = chain ? read_key(key_path, error) : NULL;
+    g_autoptr(GPtrArray) chain = rushes_pem_read_chain(certificates, error);
+    identity->key = chain ? rushes_pem_read_key(key_path, error) : NULL;
     if (!identity->key)
         return NULL;
     g_autofree char *fault = rushes_certificate_find_fault(chain, identity->key);
     if (fault) {
-        fail_file(error, certificates, fault);
+        rushes_pem_fail(error, certificates, fault);
         return NULL;
     }
     for (guint i = 0; i < chain->len; i++) {
@@ -273,15 +176,10 @@ gboolean rushes_identity_save(RushesIdentity *identity, const char *path, GError
     return saved;
 }
 
-static X509 *read_pem(const char *folder, const char *name)
+static X509 *read_own(const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    FILE *file = g_fopen(path, "re");
-    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
-
-    if (file)
-        fclose(file);
-    return certificate;
+    return rushes_pem_read_certificate(path);
 }
 
 // Is now within the certificate's time?
@@ -294,7 +192,7 @@ static gboolean is_in_time(X509 *certificate)
 // A clock that was wrong when the certificate was made, or five years, would otherwise end all signing here.
 static void tell_of_renewal(const char *folder, GError **error)
 {
-    X509 *leaf = read_pem(folder, "leaf.pem");
+    X509 *leaf = read_own(folder, "leaf.pem");
 
     if (error && leaf && !is_in_time(leaf)) {
         char *told = g_strconcat((*error)->message,
@@ -324,25 +222,26 @@ gboolean rushes_identity_renew(const char *folder, GError **error)
     g_autofree char *root_path = g_build_filename(folder, "root.pem", NULL);
     g_autofree char *leaf_key_path = g_build_filename(folder, "leaf.key", NULL);
     g_autofree char *root_key_path = g_build_filename(folder, "root.key", NULL);
-    X509 *old = read_pem(folder, "leaf.pem"), *root = read_pem(folder, "root.pem"), *leaf = NULL;
+    X509 *old = read_own(folder, "leaf.pem"), *root = read_own(folder, "root.pem"), *leaf = NULL;
     EVP_PKEY *key = NULL, *root_key = NULL;
     char name[256] = "";
     gboolean renewed = FALSE;
 
     if (!old)
-        fail_file(error, leaf_path,
-                  "there is no certificate to renew; the next signed export makes one");
+        rushes_pem_fail(error, leaf_path,
+                        "there is no certificate to renew; the next signed export makes one");
     else if (!root)
-        fail_file(error, root_path,
-                  "the root that would sign a new certificate cannot be read; bring it back, or "
-                  "move this folder away and the next signed export makes another identity");
+        rushes_pem_fail(
+            error, root_path,
+            "the root that would sign a new certificate cannot be read; bring it back, or "
+            "move this folder away and the next signed export makes another identity");
     else if (!is_in_time(root))
-        fail_file(error, root_path, "its own time is not now; check this computer's clock");
-    else if ((key = read_key(leaf_key_path, error)) &&
-             (root_key = read_key(root_key_path, error))) {
+        rushes_pem_fail(error, root_path, "its own time is not now; check this computer's clock");
+    else if ((key = rushes_pem_read_key(leaf_key_path, error)) &&
+             (root_key = rushes_pem_read_key(root_key_path, error))) {
         X509_NAME_get_text_by_NID(X509_get_subject_name(old), NID_commonName, name, sizeof(name));
         leaf = make_certificate(key, name, root, root_key, LEAF_DAYS);
-        renewed = leaf ? write_pem(leaf_path, NULL, leaf, error)
+        renewed = leaf ? rushes_pem_write(leaf_path, NULL, leaf, error)
                        : fail_key(error, "the certificate cannot be made", leaf_path);
     }
     ERR_clear_error();
@@ -477,7 +376,7 @@ gboolean rushes_identity_owns(const char *folder, GBytes *certificate)
     gsize bytes;
     const guint8 *cursor = g_bytes_get_data(certificate, &bytes);
     X509 *given = d2i_X509(NULL, &cursor, (long)bytes);
-    X509 *leaf = read_pem(folder, "leaf.pem"), *root = read_pem(folder, "root.pem");
+    X509 *leaf = read_own(folder, "leaf.pem"), *root = read_own(folder, "root.pem");
 
     gboolean owned = given && ((leaf && X509_cmp(given, leaf) == 0) ||
                                (root && X509_verify(given, X509_get0_pubkey(root)) == 1));

@@ -54,29 +54,13 @@ gboolean rushes_signer_check(const char *folder, GError **error)
     return identity != NULL;
 }
 
-// Who else could have read the key could sign in the creator's name.
-static gboolean check_private(const char *key, GError **error)
-{
-    GStatBuf info;
-
-    if (g_stat(key, &info) != 0 || !(info.st_mode & (S_IRWXG | S_IRWXO)))
-        return TRUE; // one that is not there has been told already
-    g_autofree char *shown = g_filename_display_name(key);
-    g_set_error(
-        error, RUSHES_PROVENANCE_ERROR, RUSHES_PROVENANCE_ERROR_KEY,
-        "%s: other users of this computer may read or change the private key; make it yours "
-        "alone (chmod 600), in your home folder if need be, and choose it again.",
-        shown);
-    return FALSE;
-}
-
 gboolean rushes_signer_adopt(const char *folder, const char *certificates, const char *key,
                              GError **error)
 {
     g_autofree char *own = own_path(folder);
     g_autoptr(RushesIdentity) identity = rushes_identity_load(certificates, key, error);
 
-    if (!identity || !check_private(key, error))
+    if (!identity)
         return FALSE;
     if (g_mkdir_with_parents(folder, 0700) != 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: cannot be created (%s)",

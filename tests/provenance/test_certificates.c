@@ -263,6 +263,42 @@ static void a_key_that_others_may_read_is_refused(void)
     CHECK(rushes_signer_adopt(folder, certificate, key, NULL));
 }
 
+// Somebody, or a copy of the home folder, has opened the file to others since: before the export, not after it.
+static void a_key_that_was_opened_to_others_later_signs_no_more(void)
+{
+    g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
+    g_autofree char *certificate = g_build_filename(folder, "mine.pem", NULL);
+    g_autofree char *key = g_build_filename(folder, "mine.key", NULL);
+    g_autofree char *own = g_build_filename(folder, "own.pem", NULL);
+    g_autofree char *leaf = g_build_filename(folder, "leaf.key", NULL);
+    g_autofree char *root = g_build_filename(folder, "root.key", NULL);
+    g_autofree char *here = signer_name(folder); // makes this computer's identity
+    g_autoptr(GError) error = NULL;
+
+    chmod(leaf, 0640);
+    CHECK(!rushes_signer_check(folder, &error));
+    CHECK(error && strstr(error->message, "leaf.key: other users of this computer"));
+    g_clear_error(&error);
+    chmod(leaf, 0600);
+    CHECK(rushes_signer_check(folder, NULL));
+    chmod(root, 0604);
+    CHECK(!rushes_identity_renew(folder, &error));
+    CHECK(error && strstr(error->message, "root.key: other users of this computer"));
+    g_clear_error(&error);
+    chmod(root, 0600);
+    CHECK(rushes_identity_renew(folder, NULL));
+
+    write_pair(&(Wrong){0}, certificate, key);
+    CHECK(rushes_signer_adopt(folder, certificate, key, NULL));
+    chmod(own, 0644);
+    CHECK(!rushes_signer_check(folder, &error));
+    CHECK(error && strstr(error->message, "own.pem: other users of this computer"));
+    CHECK(rushes_signer_open(folder, "This computer", NULL) == NULL); // nobody else signs instead
+    chmod(own, 0600);
+    g_autofree char *again = signer_name(folder);
+    CHECK(g_strcmp0(again, "A creator") == 0);
+}
+
 static void a_wrong_certificate_does_not_take_the_place_of_a_good_one(void)
 {
     g_autofree char *folder = g_dir_make_tmp(NULL, NULL);
@@ -293,7 +329,7 @@ static void an_own_certificate_that_expired_stops_signing(void)
     CHECK(g_file_get_contents(own, &first, NULL, NULL));
     CHECK(g_file_get_contents(key, &second, NULL, NULL));
     g_autofree char *both = g_strconcat(first, second, NULL);
-    CHECK(g_file_set_contents(own, both, -1, NULL));
+    CHECK(g_file_set_contents_full(own, both, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
     CHECK(!rushes_signer_check(folder, &error));
     CHECK(error && strstr(error->message, "has expired") &&
           strstr(error->message, "rushes credentials"));
@@ -365,6 +401,7 @@ int main(void)
     TAP_RUN(a_stranger_behind_the_certificate_is_refused);
     TAP_RUN(an_own_certificate_signs_until_it_is_given_back);
     TAP_RUN(a_key_that_others_may_read_is_refused);
+    TAP_RUN(a_key_that_was_opened_to_others_later_signs_no_more);
     TAP_RUN(a_wrong_certificate_does_not_take_the_place_of_a_good_one);
     TAP_RUN(an_own_certificate_that_expired_stops_signing);
     TAP_RUN(an_expired_certificate_of_this_computer_is_renewed_with_the_same_key);
