@@ -21,6 +21,7 @@ typedef struct Inspection {
     RushesManifestReport *report; // NULL without credentials
     char *damage;                 // why there are credentials that cannot be read, or NULL
     cJSON *recipe;                // NULL without one
+    char *unread;                 // why there is a recipe that cannot be read, or NULL
     GArray *marks;                // RushesFoundMark; NULL when there is no picture to look at
     char *unseen;                 // why not
 } Inspection;
@@ -30,6 +31,7 @@ static void inspection_clear(Inspection *self)
     rushes_manifest_report_free(self->report);
     g_free(self->damage);
     cJSON_Delete(self->recipe);
+    g_free(self->unread);
     g_clear_pointer(&self->marks, g_array_unref);
     g_free(self->unseen);
 }
@@ -211,7 +213,7 @@ static void print_all(const Inspection *self)
     if (self->recipe)
         print_recipe(self->recipe);
     else
-        printf("%-10s none\n", "Recipe");
+        printf("%-10s %s\n", "Recipe", self->unread ? self->unread : "none");
     print_marks(self);
 }
 
@@ -283,6 +285,7 @@ static void print_everything(const Inspection *self)
                     self->report ? credentials_json(self) : cJSON_CreateNull());
     rushes_json_put(object, "recipe",
                     self->recipe ? cJSON_Duplicate(self->recipe, TRUE) : cJSON_CreateNull());
+    put_text(object, "recipe_problem", self->unread);
     for (guint i = 0; has_mark(self) && i < self->marks->len; i++)
         cJSON_AddItemToArray(marks, mark_json(&g_array_index(self->marks, RushesFoundMark, i)));
     rushes_json_put(object, "marks", marks);
@@ -291,24 +294,30 @@ static void print_everything(const Inspection *self)
 }
 
 // What lies beside numbered pictures.
-static cJSON *read_folder_recipe(const char *folder)
+static void read_folder_recipe(Inspection *self)
 {
-    g_autofree char *path = g_build_filename(folder, RUSHES_PICTURES_RECIPE, NULL);
+    g_autofree char *path = g_build_filename(self->path, RUSHES_PICTURES_RECIPE, NULL);
+    g_autoptr(GError) error = NULL;
 
-    return rushes_json_file_read(path, NULL);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return;
+    self->recipe = rushes_json_file_read(path, &error);
+    if (error)
+        self->unread = g_strdup(error->message);
 }
 
-// From the file's own box, or from its credentials when its kind has no such box. NULL when it carries none.
-static cJSON *find_recipe(const char *path, const RushesManifestReport *report)
+// From the file's own box, or from its credentials when its kind has no such box.
+static void find_recipe(Inspection *self)
 {
-    g_autofree char *text = rushes_mp4_read_recipe(path, NULL);
-    const char *found = text ? text : report ? report->recipe_json : NULL;
+    g_autofree char *text = rushes_mp4_read_recipe(self->path, NULL);
+    const char *found = text ? text : self->report ? self->report->recipe_json : NULL;
     cJSON *recipe = found ? cJSON_Parse(found) : NULL;
 
     if (cJSON_IsObject(recipe))
-        return recipe;
+        self->recipe = g_steal_pointer(&recipe);
+    else if (found)
+        self->unread = g_strdup("the one that it carries is damaged and cannot be read");
     cJSON_Delete(recipe);
-    return NULL;
 }
 
 static void inspect(Inspection *self, gboolean looks_for_marks)
@@ -316,7 +325,7 @@ static void inspect(Inspection *self, gboolean looks_for_marks)
     g_autoptr(GError) error = NULL, blind = NULL;
 
     if (self->is_folder) {
-        self->recipe = read_folder_recipe(self->path);
+        read_folder_recipe(self);
         if (looks_for_marks)
             self->marks = rushes_watermark_read_pictures(self->path, &blind);
         if (blind)
@@ -325,7 +334,7 @@ static void inspect(Inspection *self, gboolean looks_for_marks)
     }
     if (!rushes_credentials_inspect(self->path, &self->state, &self->report, &error))
         self->damage = g_strdup(error->message);
-    self->recipe = find_recipe(self->path, self->report);
+    find_recipe(self);
     if (looks_for_marks)
         self->marks = rushes_watermark_read(self->path, &blind);
     if (blind)
@@ -339,6 +348,15 @@ static int fail(const char *format, const char *path)
 
     g_string_replace(what, "%s", name, 1);
     rushes_cli_complain(what->str);
+    return RUSHES_EXIT_FILE;
+}
+
+static int complain_of_recipe(const Inspection *self)
+{
+    g_autofree char *name = g_filename_display_name(self->path);
+    g_autofree char *what = g_strdup_printf("The recipe of %s: %s", name, self->unread);
+
+    rushes_cli_complain(what);
     return RUSHES_EXIT_FILE;
 }
 
@@ -384,13 +402,18 @@ int rushes_cli_inspect(int argc, char **argv)
         return fail("%s cannot be read; you may not open it", files[0]);
     g_auto(Inspection) found = {.path = files[0], .is_folder = is_folder};
     inspect(&found, !recipe);
+    if (recipe && found.unread)
+        return complain_of_recipe(&found);
     if (recipe && !found.recipe)
         return fail("%s carries no recipe", files[0]);
     if (recipe) {
         print_json(found.recipe);
         return RUSHES_EXIT_OK;
     }
-    if (!found.recipe && !found.report && !found.damage && !has_mark(&found))
+    gboolean has_any = found.recipe || found.report || found.damage || has_mark(&found);
+    if (!has_any && found.unread)
+        return complain_of_recipe(&found);
+    if (!has_any)
         return fail(is_png(files[0])
                         ? "%s is a single picture, which carries nothing; the mark is spread over "
                           "a second of them and the recipe lies beside them, so inspect the whole "

@@ -222,4 +222,30 @@ def sound_that_is_not_whole_is_told_and_nothing_is_written():
         assert place.export(project, target, "web").returncode == 0
 
 
+@tap.case
+def a_damaged_recipe_beside_pictures_is_told_and_not_taken_for_none():
+    with Place() as place:
+        project = film.make(place.path / "a.rushes", 64, 40, 12, 16000, *film.flash_and_click(25, 12, 16000, 5))
+        target = place.out / "pictures"
+        assert place.export(project, target, "png", "--watermark").returncode == 0
+
+        def inspect(*options):
+            done = subprocess.run([RUSHES, "inspect", target, *options], env=place.environment, capture_output=True, text=True,
+                                  check=False)
+            return done.returncode, done.stdout, done.stderr
+
+        assert "flash and click" in inspect("--recipe")[1]
+        recipe = target / "recipe.json"
+        recipe.write_text(recipe.read_text()[:40] + "\nnonsense")
+        status, said, _ = inspect()
+        assert f"{recipe} cannot be read as JSON from line" in said, said
+        assert "Recipe     none" not in said
+        told = json.loads(inspect("--json")[1])
+        assert told["recipe"] is None and "cannot be read as JSON" in told["recipe_problem"], told
+        status, said, failure = inspect("--recipe")
+        assert status == 4 and said == "" and str(recipe) in failure and "cannot be read" in failure, failure
+        recipe.unlink()
+        assert "carries no recipe" in inspect("--recipe")[2]
+
+
 tap.run()
