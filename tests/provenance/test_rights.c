@@ -184,16 +184,32 @@ static void a_refusal_outweighs_a_warning(void)
 
 static void a_malformed_list_is_refused_with_its_place(void)
 {
-    static const char *const lists[] = {
-        "[A b]\naction=maybe\n",           "[A b]\n",  "[x]\naction=warn\n", "no group\n",
-        "[A b]\naction=warn\nowners=me\n", "\xff\xfe",
+    static const struct {
+        const char *text, *said;
+    } lists[] = {
+        {"[A b]\naction=maybe\n", "line 2: [A b] needs action=refuse or action=warn"},
+        {"# mine\n\n[A b]\nowner=me\n", "line 3: [A b] needs action="},
+        {"[A b]\naction=warn\n[x]\naction=warn\n", "line 3: the name [x] has fewer"},
+        {"no group\n", "line 1: "},
+        {"[A b]\naction=warn\n\nowners=me\n", "line 4: [A b] has the unknown key \"owners\""},
+        {"[A b]\naction=warn\naliases=Abbie;B\n", "line 3: the alias \"B\" of [A b]"},
+        {"[A b]\r\naction=warn\r\naliases=A\\b\r\n", "line 3: [A b] has a value that cannot"},
+        {"[A b]\naction=warn\n[C d]\naction=warn\nwhat is this\n[E f]\naction=warn\n", "line 5: "},
+        {"[A b]\naction=warn\n[C d]\naction=refuse\n[A b]\naction=perhaps\n",
+         "line 6: [A b] needs"},
+        {"[A b\naction=warn", "line 1: "},
+        {"[A b]\naction=warn\nnothing", "line 3: "},
+        {"\xff\xfe", "UTF-8"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_autoptr(GError) error = NULL;
-        RushesRightsList *list = list_of(lists[i], &error);
+        RushesRightsList *list = list_of(lists[i].text, &error);
         CHECK(list == NULL);
         CHECK(error && strstr(error->message, "rights.list"));
+        CHECK(error && strstr(error->message, lists[i].said));
+        if (error)
+            printf("# %s\n", strrchr(error->message, '/') + 1);
         rushes_rights_list_free(list);
     }
     g_autoptr(RushesRightsList) empty = list_of("# nothing yet\n", NULL);
