@@ -208,7 +208,7 @@ def trainer(opts, team, samples):
                     ffn_dim=opts.ffn,
                     num_layers=opts.layers,
                     prediction=opts.prediction,
-                    video=dict(in_dim=channels, patch=(1, 2, 2)),
+                    video=dict(in_dim=channels, patch=(1, opts.patch, opts.patch)),
                 )
             )
             average = checkpoint.Average(model, decay=0.995, every=4)
@@ -267,6 +267,7 @@ def options():
     add('--heads', type=int, default=3)
     add('--ffn', type=int, default=768)
     add('--layers', type=int, default=8)
+    add('--patch', type=int, default=1, choices=(1, 2), help='latents a side that one token stands for')
     add('--keep-text', action='store_true', help='the text encoder stays as it is: a fifth less work a picture')
     add('--prediction', default='velocity', choices=('velocity', 'x0'))
     return parser.parse_args()

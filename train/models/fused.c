@@ -103,3 +103,112 @@ int rms_backward(const uint16_t *x, const uint16_t *gy, const float *weight, con
     }
     return failed;
 }
+
+// y = (x - mean) / std * (1 + scale) + shift over rows of width numbers. x float [groups * rows, width], scale and
+// shift float [groups, width], y bf16; statistics[2 * groups * rows] keeps mean and 1 / std for the gradient.
+void modulate_forward(const float *x, const float *scale, const float *shift, uint16_t *y,
+                      float *statistics, long groups, long rows, int width, float epsilon)
+{
+#pragma omp parallel for
+    for (long r = 0; r < groups * rows; r++) {
+        const float *in = x + r * width, *a = scale + r / rows * width, *b = shift + r / rows * width;
+        float mean = 0, square = 0;
+        for (int i = 0; i < width; i++)
+            mean += in[i];
+        mean /= (float)width;
+        for (int i = 0; i < width; i++)
+            square += (in[i] - mean) * (in[i] - mean);
+        float inverse = 1.f / sqrtf(square / (float)width + epsilon);
+        statistics[2 * r] = mean;
+        statistics[2 * r + 1] = inverse;
+        for (int i = 0; i < width; i++)
+            y[r * width + i] = narrow((in[i] - mean) * inverse * (1.f + a[i]) + b[i]);
+    }
+}
+
+// Gradients of modulate_forward: gx float like x, gscale and gshift float [groups, width].
+void modulate_backward(const float *x, const uint16_t *gy, const float *scale,
+                       const float *statistics, float *gx, float *gscale, float *gshift,
+                       long groups, long rows, int width)
+{
+#pragma omp parallel for
+    for (long g = 0; g < groups; g++) {
+        const float *a = scale + g * width;
+        float *ga = gscale + g * width, *gb = gshift + g * width;
+        for (int i = 0; i < width; i++)
+            ga[i] = gb[i] = 0;
+        for (long r = g * rows; r < (g + 1) * rows; r++) {
+            const float *in = x + r * width;
+            const uint16_t *out = gy + r * width;
+            float mean = statistics[2 * r], inverse = statistics[2 * r + 1], sum = 0, dot = 0;
+            for (int i = 0; i < width; i++) {
+                float d = widen(out[i]), n = (in[i] - mean) * inverse;
+                gb[i] += d;
+                ga[i] += d * n;
+                d *= 1.f + a[i];
+                sum += d;
+                dot += d * n;
+            }
+            sum /= (float)width;
+            dot /= (float)width;
+            for (int i = 0; i < width; i++)
+                gx[r * width + i] = inverse * (widen(out[i]) * (1.f + a[i]) - sum -
+                                               (in[i] - mean) * inverse * dot);
+        }
+    }
+}
+
+// z = x + y * gate. x, z float [groups * rows, width], y bf16, gate float [groups, width].
+void gate_forward(const float *x, const uint16_t *y, const float *gates, float *z, long groups,
+                  long rows, int width)
+{
+#pragma omp parallel for
+    for (long r = 0; r < groups * rows; r++)
+        for (int i = 0; i < width; i++)
+            z[r * width + i] =
+                x[r * width + i] + widen(y[r * width + i]) * gates[r / rows * width + i];
+}
+
+// Gradients of gate_forward: gy bf16 like y, ggates float [groups, width]; that of x is gz itself.
+void gate_backward(const uint16_t *y, const float *gates, const float *gz, uint16_t *gy,
+                   float *ggates, long groups, long rows, int width)
+{
+#pragma omp parallel for
+    for (long g = 0; g < groups; g++) {
+        float *sum = ggates + g * width;
+        for (int i = 0; i < width; i++)
+            sum[i] = 0;
+        for (long r = g * rows; r < (g + 1) * rows; r++)
+            for (int i = 0; i < width; i++) {
+                sum[i] += gz[r * width + i] * widen(y[r * width + i]);
+                gy[r * width + i] = narrow(gz[r * width + i] * gates[g * width + i]);
+            }
+    }
+}
+
+// Turns the first `pairs` pairs of every head and changes the order of tokens and heads: in bf16
+// [batch, tokens, heads, width] -> out [batch, heads, tokens, width]; cosines and sines float [tokens, pairs]. Back
+// (the gradient): from the second order to the first, by the angles the other way round.
+void rotary(const uint16_t *in, const float *cosines, const float *sines, uint16_t *out,
+            long batch, long tokens, long heads, int width, int pairs, float factor, int back)
+{
+#pragma omp parallel for
+    for (long row = 0; row < batch * tokens; row++) {
+        long b = row / tokens, t = row % tokens;
+        const float *c = cosines + t * pairs, *s = sines + t * pairs;
+        for (long h = 0; h < heads; h++) {
+            long early = ((b * tokens + t) * heads + h) * width;
+            long late = ((b * heads + h) * tokens + t) * width;
+            const uint16_t *from = in + (back ? late : early);
+            uint16_t *to = out + (back ? early : late);
+            float turn = back ? -factor : factor;
+            for (int i = 0; i < pairs; i++) {
+                float p = widen(from[2 * i]), q = widen(from[2 * i + 1]);
+                to[2 * i] = narrow(p * c[i] * factor - q * s[i] * turn);
+                to[2 * i + 1] = narrow(p * s[i] * turn + q * c[i] * factor);
+            }
+            for (int i = 2 * pairs; i < width; i++)
+                to[i] = narrow(widen(from[i]) * factor);
+        }
+    }
+}

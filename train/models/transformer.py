@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .fused import Gelu, RmsNorm
+from .fused import Gelu, RmsNorm, gated, modulate, rotate
 
 CONFIG = dict(
     dim=256,
@@ -27,6 +27,7 @@ CONFIG = dict(
     audio=dict(in_dim=20, kernel=7, hidden=256, rope_scale=0.096),
 )
 ROPE_BASE = 10000.0
+NO_TURN = torch.zeros(1, 0), torch.zeros(1, 0)  # a rotary table of no pairs
 
 
 def _xavier(layer):
@@ -38,22 +39,11 @@ def _xavier(layer):
 def attend(q, k, v, bias=None):
     """Softmax attention of [batch, heads, tokens, width] -> [batch, tokens, heads * width].
 
-    bias [keys] is added to the scores: log n for a key that stands for n equal ones.
+    q is scaled already; bias [keys] is added to the scores: log n for a key that stands for n equal ones.
     """
-    score = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    score = q @ k.transpose(-1, -2)
     score = torch.softmax(score if bias is None else score.float() + bias, -1)
     return (score.to(v.dtype) @ v).transpose(1, 2).flatten(2)
-
-
-def rotate(x, table):
-    """Rotary embedding of interleaved pairs; table = (cos, sin) [tokens, pairs], further pairs
-    pass.
-    """
-    pairs = table[0].shape[1]
-    cos, sin = (part.to(x.dtype) for part in table)
-    a, b = x[..., : 2 * pairs].unflatten(-1, (pairs, 2)).unbind(-1)
-    turned = torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
-    return turned if 2 * pairs == x.shape[-1] else torch.cat([turned, x[..., 2 * pairs :]], -1)
 
 
 def angles(count, width, scale=1.0):
@@ -72,17 +62,22 @@ class Attention(nn.Module):
             setattr(self, name, _xavier(nn.Linear(dim, dim)))
         self.norm_q, self.norm_k = RmsNorm(dim), RmsNorm(dim)
 
-    def split(self, x):
-        """[batch, tokens, dim] -> [batch, heads, tokens, width]"""
-        return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
+    def ready(self, x, table=None, factor=1.0):
+        """[batch, tokens, dim] -> [batch, heads, tokens, width], rotated by a table if there is one."""
+        return rotate(x, self.heads, NO_TURN if table is None else table, factor)
 
     def queries(self, x):
-        """Normed queries."""
-        return self.split(self.norm_q(self.q(x)))
+        """Normed queries [batch, tokens, dim]."""
+        return self.norm_q(self.q(x))
 
-    def keys_values(self, x):
-        """Normed keys, values."""
-        return self.split(self.norm_k(self.k(x))), self.split(self.v(x))
+    def keys(self, x):
+        """Normed keys [batch, tokens, dim]."""
+        return self.norm_k(self.k(x))
+
+    @property
+    def scale(self):
+        """Of the scores: one over the root of a head's width."""
+        return (self.q.out_features // self.heads) ** -0.5
 
 
 class FusedCrossAttention(Attention):
@@ -97,14 +92,14 @@ class FusedCrossAttention(Attention):
 
     def forward(self, x, text, other, table, other_table):
         """text: (rows, bias of their scores or None); other: tokens of the other tower, or None."""
-        q = self.queries(x)
-        k, v = self.keys_values(text[0])
-        told = attend(q, k, v, text[1])
+        q, rows = self.queries(x), text[0]
+        values = self.ready(self.v(rows))
+        told = attend(self.ready(q, None, self.scale), self.ready(self.keys(rows)), values, text[1])
         if other is None:
             return self.o(told)
         normed = self.pre_attn_norm_fusion(other)
-        fused_k = rotate(self.split(self.norm_k_fusion(self.k_fusion(normed))), other_table)
-        fused = attend(rotate(q, table), fused_k, self.split(self.v_fusion(normed)))
+        keys = self.ready(self.norm_k_fusion(self.k_fusion(normed)), other_table)
+        fused = attend(self.ready(q, table, self.scale), keys, self.ready(self.v_fusion(normed)))
         return self.o(told + fused)
 
 
@@ -114,17 +109,6 @@ class Modulation(nn.Module):
     def __init__(self, dim):
         super().__init__()
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / dim**0.5)
-
-
-def modulate(x, scale, shift):
-    """Layer norm without weights, then scale and shift [batch, groups, dim] by groups of tokens."""
-    normed = F.layer_norm(x, x.shape[-1:], eps=1e-6).unflatten(1, (scale.shape[1], -1))
-    return (normed * (1 + scale[:, :, None]) + shift[:, :, None]).flatten(1, 2)
-
-
-def gated(x, y, gate):
-    """x + y * gate, gate [batch, groups, dim]."""
-    return x + (y.unflatten(1, (gate.shape[1], -1)) * gate[:, :, None]).flatten(1, 2)
 
 
 class Block(nn.Module):
@@ -150,8 +134,8 @@ class Block(nn.Module):
     def attend_self(self, x, m, table):
         """x after self-attention."""
         a, h = self.self_attn, modulate(x, m[1], m[0])
-        k, v = a.keys_values(h)
-        return gated(x, a.o(attend(rotate(a.queries(h), table), rotate(k, table), v)), m[2])
+        q, k = a.ready(a.queries(h), table, a.scale), a.ready(a.keys(h), table)
+        return gated(x, a.o(attend(q, k, a.ready(a.v(h)))), m[2])
 
     def attend_cross(self, x, m, text, other, table, other_table):
         """x after cross-attention and feed-forward."""
@@ -336,6 +320,6 @@ class Transformer(nn.Module):
 
     def _unpatch(self, x, grid):
         """Head output, ordered (frame, row, column, channel) within a patch -> latents."""
-        (t, h, w), channels = grid, self.config['video']['in_dim']
-        x = x.view(-1, t, h, w, 2, 2, channels).permute(0, 6, 1, 2, 4, 3, 5)
-        return x.reshape(-1, channels, t, 2 * h, 2 * w)
+        (t, h, w), (_, a, b) = grid, self.config['video']['patch']
+        x = x.view(-1, t, h, w, a, b, self.config['video']['in_dim']).permute(0, 6, 1, 2, 4, 3, 5)
+        return x.reshape(len(x), -1, t, a * h, b * w)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import torch
 
-from train import flow, paths, tokenizer
+from train import finer, flow, paths, tokenizer
 from train.models import fused, mel, vocoder
 from train.models.audio_vae import AudioVae
 from train.models.text_encoder import Mini
@@ -128,6 +128,61 @@ def test_bfloat16_kernels_agree_with_float32():
             results.append((y.float(), leaf.grad.float()))
         for exact, rough in zip(*results):
             assert (exact - rough).norm() / exact.norm() < 0.02
+
+
+def _with_gradients(make, leaves, fused_too):
+    """(result, gradients of the leaves) of a sum in fixed directions."""
+    leaves = [leaf.clone().requires_grad_() for leaf in leaves]
+    with torch.autocast('cpu', torch.bfloat16, enabled=fused_too):
+        y = make(*leaves).float()
+    (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(4))).sum().backward()
+    return [y] + [leaf.grad.float() for leaf in leaves]
+
+
+def test_fused_modulation_gates_and_rotations_agree_with_pytorch_in_results_and_gradients():
+    generator = torch.Generator().manual_seed(3)
+    x, y = torch.randn(2, 6, 64, generator=generator), torch.randn(2, 6, 64, generator=generator)
+    table = tuple(part(torch.randn(6, 13, generator=generator)) for part in (torch.cos, torch.sin))
+    for groups in (1, 3):
+        scale, shift = torch.randn(2, 2, groups, 64, generator=generator)
+        for make, leaves in (
+            (lambda x, y, gate: fused.gated(x, y if plain else y.bfloat16(), gate), (x, y, scale)),
+            (fused.modulate, (3 * x + 1, scale, shift)),
+            (lambda x: fused.rotate(x if plain else x.bfloat16(), 2, table, 0.7), (x,)),
+        ):
+            plain = True
+            exact = _with_gradients(make, leaves, False)
+            plain = False
+            for a, b in zip(exact, _with_gradients(make, leaves, True)):
+                assert (a - b).norm() / a.norm() < 0.01
+
+
+@torch.no_grad()
+def test_a_token_of_one_latent_answers_where_it_stands():
+    config = dict(TINY, video=dict(in_dim=8, patch=(1, 1, 1)))
+    torch.manual_seed(6)
+    mini, (video, audio) = Mini(config).eval(), _latents()
+    tower = mini.dit.video_model
+    tower.head.head.weight.copy_(torch.randn(8, 64))
+    answers = []
+    tower.head.register_forward_hook(lambda _, __, tokens: answers.append(tokens))
+    pictures, _ = mini(video, audio, _times(500), _times(500), IDS)
+    assert pictures.shape == video.shape
+    assert torch.equal(answers[0].view(2, 3, 4, 6, 8)[1, 2, 3, 4], pictures[1, :, 2, 3, 4])
+
+
+@torch.no_grad()
+def test_finer_tokens_begin_with_what_their_patch_did():
+    mini, (video, _) = _mini(), _latents()
+    patches = video.repeat_interleave(2, 3).repeat_interleave(2, 4)
+    fine = finer.finer(mini.state_dict(), (1, 2, 2))
+    other = Mini(dict(TINY, video=dict(in_dim=8, patch=(1, 1, 1)))).eval()
+    other.load_state_dict(fine)
+    coarse_tokens = mini.dit.video_model.patch_embedding(patches)
+    assert torch.allclose(coarse_tokens, other.dit.video_model.patch_embedding(video), atol=1e-5)
+    tokens = torch.randn(2, 5, 64)
+    answers = mini.dit.video_model.head.head(tokens).view(2, 5, 4, 8).mean(2)
+    assert torch.allclose(answers, other.dit.video_model.head.head(tokens), atol=1e-5)
 
 
 def test_the_fused_gelu_is_right_far_from_zero():

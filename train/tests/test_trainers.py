@@ -14,7 +14,7 @@ from train.world import plan, sound
 
 torch.set_num_threads(1)
 COMMON = dict(minutes=1e9, rate=1e-3, ranks=1, seed=2, save_every=50, no_decay=True)
-SMALL = dict(dim=64, heads=2, ffn=96, layers=1, prediction='velocity', keep_text=False)
+SMALL = dict(dim=64, heads=2, ffn=96, layers=1, patch=2, prediction='velocity', keep_text=False)
 CLIPS = 40
 
 
