@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the test functions of a module and prints TAP."""
+import os
 import traceback
 
 
 def run(tests):
-    """tests: functions whose names state rules. Returns the number that failed."""
+    """tests: functions whose names state rules. Returns the number that failed.
+
+    They train under the names of real runs, so they only start in the scratch folder of train/tests/run.
+    """
+    if 'RUSHES_TRAIN_SCRATCH' not in os.environ:
+        raise SystemExit('Start the tests with train/tests/run: here they would train on from real checkpoints.')
     failed = 0
     print(f'1..{len(tests)}')
     for number, test in enumerate(tests, 1):
