@@ -47,6 +47,8 @@ void queue_pump(RushesQueue *self);
 void queue_notice(RushesQueue *self, const char *sentence);
 RushesTake *queue_item_take(RushesQueueItem *item);
 void queue_save_take(RushesQueue *self, RushesTake *take);
+// Tells the worker to end the running job; one that does not is killed after some seconds.
+void queue_end_running(RushesQueue *self, Intent intent);
 // In the library, in the take and in its file.
 void queue_set_state(RushesQueue *self, RushesQueueItem *item, RushesTakeState state,
                      const char *error);

@@ -7,6 +7,8 @@
 
 #define MOST_CRASHES    3  // of one job without a finished step in between
 #define LONGEST_BACKOFF 30 // seconds
+#define END_SECONDS                                                                                \
+    3 // for a job that was told to end; a worker cuts its work into parts of a tenth
 
 static double steady_now(void)
 {
@@ -70,9 +72,11 @@ static gboolean watchdog_bites(gpointer data)
     RushesQueue *self = data;
 
     self->watchdog_source = 0;
-    queue_notice(self,
-                 "The worker has not answered for too long: it is started again, and the take goes "
-                 "on from its last finished step.");
+    queue_notice(self, self->intent == INTENT_NONE || self->intent == INTENT_HOLD
+                           ? "The worker has not answered for too long: it is started again, and "
+                             "the take goes on from its last finished step."
+                           : "The worker did not stop the take when it was told to: it is started "
+                             "again.");
     GPid pid = rushes_engine_client_get_pid(self->engine);
     if (pid > 0)
         kill(pid, SIGKILL); // a hung driver does not listen to a polite request
@@ -81,8 +85,22 @@ static gboolean watchdog_bites(gpointer data)
 
 static void feed_watchdog(RushesQueue *self)
 {
+    if (self->intent != INTENT_NONE)
+        return; // only its end counts now
     g_clear_handle_id(&self->watchdog_source, g_source_remove);
     self->watchdog_source = g_timeout_add_seconds(self->watchdog_seconds, watchdog_bites, self);
+}
+
+void queue_end_running(RushesQueue *self, Intent intent)
+{
+    guint seconds = MIN(END_SECONDS, self->watchdog_seconds);
+
+    if (self->intent == INTENT_NONE) {
+        g_clear_handle_id(&self->watchdog_source, g_source_remove);
+        self->watchdog_source = g_timeout_add_seconds(seconds, watchdog_bites, self);
+    }
+    self->intent = intent;
+    rushes_engine_client_cancel(self->engine, self->request);
 }
 
 static char *describe_stage(const RushesEngineEvent *event)

@@ -209,12 +209,6 @@ gboolean rushes_queue_add(RushesQueue *self, RushesProject *project, RushesTake 
     return TRUE;
 }
 
-static void end_running(RushesQueue *self, Intent intent)
-{
-    self->intent = intent;
-    rushes_engine_client_cancel(self->engine, self->request);
-}
-
 gboolean queue_may_run(RushesQueue *self, RushesQueueItem *item)
 {
     g_autoptr(GError) failure = NULL;
@@ -224,7 +218,7 @@ gboolean queue_may_run(RushesQueue *self, RushesQueueItem *item)
     if (item == self->running) {
         g_free(self->refusal);
         self->refusal = g_strdup(failure->message);
-        end_running(self, INTENT_REFUSE);
+        queue_end_running(self, INTENT_REFUSE);
         return FALSE;
     }
     queue_set_state(self, item, RUSHES_TAKE_FAILED, failure->message);
@@ -248,7 +242,7 @@ void rushes_queue_recheck(RushesQueue *self)
 void rushes_queue_cancel(RushesQueue *self, RushesQueueItem *item)
 {
     if (item == self->running) {
-        end_running(self, INTENT_CANCEL);
+        queue_end_running(self, INTENT_CANCEL);
         return;
     }
     queue_set_state(self, item, RUSHES_TAKE_CANCELLED, NULL);
@@ -260,7 +254,7 @@ void rushes_queue_pause_item(RushesQueue *self, RushesQueueItem *item, gboolean 
     RushesTakeState state = rushes_take_get_state(queue_item_take(item));
 
     if (item == self->running && paused)
-        end_running(self, INTENT_PAUSE);
+        queue_end_running(self, INTENT_PAUSE);
     else if (item != self->running && paused)
         queue_set_state(self, item, RUSHES_TAKE_PAUSED, NULL);
     else if (state == RUSHES_TAKE_PAUSED)
@@ -298,7 +292,7 @@ void rushes_queue_set_paused(RushesQueue *self, gboolean paused)
         return;
     self->paused = !!paused;
     if (paused && self->running)
-        end_running(self, INTENT_HOLD);
+        queue_end_running(self, INTENT_HOLD);
     rushes_export_queue_set_paused(self->exports, self->paused);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PAUSED]);
     queue_pump(self);

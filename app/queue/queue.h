@@ -37,7 +37,7 @@ void rushes_queue_attach_project(RushesQueue *self, RushesProject *project);
 // has not agreed, or the library cannot be written.
 gboolean rushes_queue_add(RushesQueue *self, RushesProject *project, RushesTake *take,
                           gboolean front, GError **error);
-// Removes it; what runs ends within a second. The take stays, cancelled.
+// Removes it; what runs ends within a second, and a worker that does not answer is killed. The take stays, cancelled.
 void rushes_queue_cancel(RushesQueue *self, RushesQueueItem *item);
 void rushes_queue_pause_item(RushesQueue *self, RushesQueueItem *item, gboolean paused);
 // Moves it to stand at `position` in the list.

@@ -206,6 +206,22 @@ static void a_hung_worker_is_killed(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->notices->pdata[0], "too long"));
 }
 
+static void a_hung_worker_does_not_keep_a_take_from_being_cancelled(Fixture *fixture,
+                                                                    gconstpointer data)
+{
+    g_setenv("FAKE_STEP_MS", "3000", TRUE);
+    fixture_start(fixture);
+    RushesTake *one = add_job(fixture, "one");
+
+    wait_for_state(one, RUSHES_TAKE_RUNNING);
+    kill(rushes_engine_client_get_pid(rushes_queue_get_engine(fixture->queue)), SIGSTOP);
+    rushes_queue_cancel(fixture->queue, rushes_queue_get_running(fixture->queue));
+    wait_for_state(one, RUSHES_TAKE_CANCELLED);
+    g_assert_cmpuint(g_list_model_get_n_items(G_LIST_MODEL(fixture->queue)), ==, 0);
+    RushesTake *two = add_job(fixture, "two");
+    wait_for_state(two, RUSHES_TAKE_RUNNING); // by another worker
+}
+
 static void a_full_disk_pauses_the_queue_and_what_ran_goes_on_with_it(Fixture *fixture,
                                                                       gconstpointer data)
 {
@@ -391,6 +407,7 @@ int main(int argc, char **argv)
     ADD("/queue/dead-always", NULL, a_job_that_kills_the_worker_again_and_again_fails);
     ADD("/queue/lost", NULL, a_lost_device_is_named_and_the_take_goes_on);
     ADD("/queue/hung", NULL, a_hung_worker_is_killed);
+    ADD("/queue/hung-cancel", NULL, a_hung_worker_does_not_keep_a_take_from_being_cancelled);
     ADD("/queue/disk-full", NULL, a_full_disk_pauses_the_queue_and_what_ran_goes_on_with_it);
     ADD("/queue/revoked", NULL, a_revocation_ends_running_and_waiting_jobs);
     ADD("/queue/exports-held", NULL, pause_all_holds_exports_too);
