@@ -63,8 +63,19 @@ static GHashTable *load_takes(RushesProject *self)
     return takes;
 }
 
-// Moves the takes that `ids` names from the table into `store` or `list`, in that order.
-static guint place_takes(const cJSON *ids, GHashTable *takes, GListStore *store, GPtrArray *list)
+// Whether the takes folder has one of that name; if it is none of the table, a notice said why.
+static gboolean has_folder(RushesProject *self, const char *id)
+{
+    g_autofree char *folder = project_file(self, "takes");
+    g_autofree char *path = strchr(id, '/') ? NULL : g_build_filename(folder, id, NULL);
+
+    return *id && path && g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+// Moves the takes that `ids` names from the table into `store` or `list`, in that order. `lost` says whether any could
+// not be. -> how many of them have no folder
+static guint place_takes(RushesProject *self, const cJSON *ids, GHashTable *takes,
+                         GListStore *store, GPtrArray *list, gboolean *lost)
 {
     const cJSON *id;
     guint missing = 0;
@@ -74,7 +85,8 @@ static guint place_takes(const cJSON *ids, GHashTable *takes, GListStore *store,
         gpointer take = NULL;
         if (!cJSON_IsString(id) ||
             !g_hash_table_steal_extended(takes, id->valuestring, NULL, &take)) {
-            missing++;
+            *lost = TRUE;
+            missing += !cJSON_IsString(id) || !has_folder(self, id->valuestring);
             continue;
         }
         if (store)
@@ -109,6 +121,46 @@ static void place_strays(RushesProject *self, GHashTable *takes)
         g_list_store_append(self->takes, strays->pdata[i]);
 }
 
+// project.json as it is, beside it, once: the next save leaves out what could not be read.
+static void keep_unread(RushesProject *self)
+{
+    g_autofree char *path = project_file(self, "project.json");
+    g_autofree char *text = NULL;
+    gsize bytes = 0, kept_bytes = 0;
+
+    if (self->read_only || !g_file_get_contents(path, &text, &bytes, NULL))
+        return;
+    for (guint n = 1; n < 1000; n++) {
+        g_autofree char *name = g_strdup_printf("%s.damaged-%u", path, n);
+        g_autofree char *kept = NULL;
+        if (!g_file_get_contents(name, &kept, &kept_bytes, NULL)) {
+            if (g_file_test(name, G_FILE_TEST_EXISTS) ||
+                !g_file_set_contents(name, text, (gssize)bytes, NULL))
+                continue;
+        } else if (kept_bytes != bytes || memcmp(kept, text, bytes) != 0) {
+            continue;
+        }
+        g_autofree char *notice =
+            g_strdup_printf("project.json is kept as it was in project.json.damaged-%u.", n);
+        project_set_notice(self, notice);
+        return;
+    }
+}
+
+// Of a draft that makes no sense the words, which nothing else has.
+static void read_words(RushesProject *self, const cJSON *draft)
+{
+    g_autoptr(cJSON) words = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(words, "prompt", rushes_json_string(draft, "prompt", ""));
+    cJSON_AddStringToObject(words, "negative", rushes_json_string(draft, "negative", ""));
+    RushesRecipe *recipe = rushes_recipe_from_json(words, NULL);
+    if (recipe) {
+        rushes_recipe_free(self->draft);
+        self->draft = recipe;
+    }
+}
+
 static void read_state(RushesProject *self, cJSON *state)
 {
     g_autoptr(GHashTable) takes = load_takes(self);
@@ -116,10 +168,12 @@ static void read_state(RushesProject *self, cJSON *state)
     cJSON *draft = cJSON_GetObjectItemCaseSensitive(state, "draft");
     const cJSON *shots = cJSON_GetObjectItemCaseSensitive(state, "shots");
     const cJSON *shot;
+    gboolean lost = FALSE, gone = FALSE; // a deleted take's folder may be gone
 
-    guint missing =
-        place_takes(cJSON_GetObjectItemCaseSensitive(state, "takes"), takes, self->takes, NULL);
-    place_takes(cJSON_GetObjectItemCaseSensitive(state, "removed"), takes, NULL, self->removed);
+    guint missing = place_takes(self, cJSON_GetObjectItemCaseSensitive(state, "takes"), takes,
+                                self->takes, NULL, &lost);
+    place_takes(self, cJSON_GetObjectItemCaseSensitive(state, "removed"), takes, NULL,
+                self->removed, &gone);
     place_strays(self, takes);
     if (missing > 0) {
         g_autofree char *text = g_strdup_printf(
@@ -139,6 +193,8 @@ static void read_state(RushesProject *self, cJSON *state)
             g_autofree char *text =
                 g_strconcat("The draft in project.json: ", failure->message, NULL);
             project_set_notice(self, text);
+            read_words(self, draft);
+            lost = TRUE;
         }
     }
     self->draft_takes = rushes_json_int(state, "draft_takes", 1, 64, 1);
@@ -147,9 +203,13 @@ static void read_state(RushesProject *self, cJSON *state)
         g_autoptr(cJSON) op = cJSON_CreateObject();
         cJSON_AddStringToObject(op, "op", "shot-add");
         cJSON_AddItemToObject(op, "shot", cJSON_Duplicate(shot, TRUE));
-        if (!project_apply(self, op, NULL))
+        if (!project_apply(self, op, NULL)) {
             project_set_notice(self, "A shot in project.json makes no sense and was left out.");
+            lost = TRUE;
+        }
     }
+    if (lost)
+        keep_unread(self);
     cJSON_Delete(self->values);
     self->values = cJSON_Duplicate(state, TRUE);
     static const char *const own[] = {"draft", "draft_takes", "takes", "removed", "shots", "seq"};

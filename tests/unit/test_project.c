@@ -294,6 +294,48 @@ static void fields_of_a_wrong_kind_do_not_stop_the_opening(void)
     g_assert_cmpint(rushes_project_get_draft_takes(project), ==, 1);
 }
 
+static void what_is_left_out_at_opening_is_kept_beside(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *path = g_build_filename(scratch, "project.json", NULL);
+    g_autofree char *kept = g_strconcat(path, ".damaged-1", NULL), *copy = NULL;
+    g_autofree char *again = g_strconcat(path, ".damaged-2", NULL);
+    const char *text =
+        "{\"version\": 1, \"takes\": [\"far\"], \"shots\": [{\"id\": \"s\", \"take\": \"far\"}], "
+        "\"draft\": {\"prompt\": \"a fox\", \"negative\": \"rain\", \"width\": \"wide\"}}";
+
+    g_file_set_contents(path, text, -1, NULL);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(RushesProject) project = open_project(scratch);
+        const char *notice = rushes_project_get_notice(project);
+        g_assert_nonnull(
+            strstr(notice, "project.json is kept as it was in project.json.damaged-1."));
+        g_assert_cmpstr(rushes_project_get_draft(project)->prompt, ==, "a fox");
+        g_assert_cmpstr(rushes_project_get_draft(project)->negative, ==, "rain");
+        if (i == 1)
+            g_assert_true(rushes_project_save(project, NULL));
+    }
+    g_assert_true(g_file_get_contents(kept, &copy, NULL, NULL));
+    g_assert_cmpstr(copy, ==, text);
+    g_assert_false(g_file_test(again, G_FILE_TEST_EXISTS));
+}
+
+static void a_take_that_cannot_be_read_is_not_called_missing(void)
+{
+    g_autofree char *scratch = scratch_folder();
+    g_autofree char *folder = new_folder(scratch);
+    g_autoptr(RushesProject) project = rushes_project_create(folder, NULL);
+    g_autofree char *path =
+        g_build_filename(rushes_take_get_folder(add_take(project, "a fox")), "take.json", NULL);
+
+    g_clear_object(&project);
+    g_file_set_contents(path, "[1,2", -1, NULL);
+    project = open_project(folder);
+    const char *notice = rushes_project_get_notice(project);
+    g_assert_nonnull(strstr(notice, "put a good take.json back"));
+    g_assert_null(strstr(notice, "is not in the takes folder"));
+}
+
 static void a_project_is_called_as_its_folder(void)
 {
     g_autofree char *scratch = scratch_folder();
@@ -449,6 +491,8 @@ int main(int argc, char **argv)
     g_test_add_func("/project/newer", newer_versions_are_refused_and_left_alone);
     g_test_add_func("/project/nonsense", nonsense_is_named_and_rebuilt_from_the_takes);
     g_test_add_func("/project/wrong-kinds", fields_of_a_wrong_kind_do_not_stop_the_opening);
+    g_test_add_func("/project/left-out", what_is_left_out_at_opening_is_kept_beside);
+    g_test_add_func("/project/take-unread", a_take_that_cannot_be_read_is_not_called_missing);
     g_test_add_func("/project/damaged-journal", damaged_journal_lines_are_kept_aside);
     g_test_add_func("/project/kill", kill_at_any_moment_loses_nothing);
     g_test_add_func("/take/extend", an_extended_take_starts_from_frames_that_the_model_can_take);
