@@ -52,8 +52,11 @@ int rushes_cli_other(int argc, char **argv, gboolean studio)
     }
     if (argc >= 2) {
         g_autofree char *shown = g_utf8_make_valid(argv[1], -1);
+        gboolean path = studio && (strchr(shown, '/') || g_str_has_suffix(shown, ".rushes"));
         g_autofree char *what =
-            g_strdup_printf("There is no command \"%.60s\"; rushes --help lists them", shown);
+            path
+                ? g_strdup_printf("There is no project or file %s; check the path", shown)
+                : g_strdup_printf("There is no command \"%.60s\"; rushes --help lists them", shown);
         rushes_cli_complain(what);
     } else {
         print_usage(stderr, studio);
