@@ -139,11 +139,30 @@ static void show_followers(RushesPreviewPane *self, int index)
     }
 }
 
+// The focus stays on what is looked at: GTK would pass it on to any other part of the window.
+static void show_page(RushesPreviewPane *self, const char *name)
+{
+    GtkWidget *before = gtk_stack_get_visible_child(self->stack);
+    GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
+    GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
+    gboolean focused =
+        focus && before && (focus == before || gtk_widget_is_ancestor(focus, before));
+
+    gtk_stack_set_visible_child_name(self->stack, name);
+    if (focused)
+        gtk_widget_grab_focus(gtk_stack_get_visible_child(self->stack));
+}
+
+static gboolean rushes_preview_pane_grab_focus(GtkWidget *widget)
+{
+    return gtk_widget_grab_focus(gtk_stack_get_visible_child(RUSHES_PREVIEW_PANE(widget)->stack));
+}
+
 static void on_frame(RushesPreviewPane *self, int index, GBytes *rgb)
 {
     RushesFrameFormat format;
 
-    gtk_stack_set_visible_child_name(self->stack, "picture"); // after one that could not be read
+    show_page(self, "picture"); // after one that could not be read
     rushes_frame_source_get_format(rushes_player_get_source(self->player), &format);
     rushes_frame_view_set_frame(self->view, 0, rgb, format.width, format.height);
     if (self->takes->len > 1)
@@ -158,7 +177,7 @@ static void on_failed(RushesPreviewPane *self, const char *sentence)
     adw_status_page_set_icon_name(self->message, "dialog-warning-symbolic");
     adw_status_page_set_title(self->message, "No Picture Here");
     adw_status_page_set_description(self->message, text);
-    gtk_stack_set_visible_child_name(self->stack, "message");
+    show_page(self, "message");
 }
 
 // One picture of the forming clip after the other, in the clip's own time.
@@ -234,7 +253,7 @@ static void show_message(RushesPreviewPane *self, RushesTake *take)
     adw_status_page_set_icon_name(self->message, messages[state].icon);
     adw_status_page_set_title(self->message, messages[state].title);
     adw_status_page_set_description(self->message, text);
-    gtk_stack_set_visible_child_name(self->stack, "message");
+    show_page(self, "message");
 }
 
 static void show_single(RushesPreviewPane *self, RushesTake *take)
@@ -244,7 +263,7 @@ static void show_single(RushesPreviewPane *self, RushesTake *take)
     gboolean playable = rushes_take_is_playable(take);
 
     if (playable || rushes_take_get_preview(take, &width, &height, &frames)) {
-        gtk_stack_set_visible_child_name(self->stack, "picture");
+        show_page(self, "picture");
         rushes_frame_view_set_count(self->view, 1);
     } else {
         show_message(self, take);
@@ -266,16 +285,16 @@ static void update(RushesPreviewPane *self)
     rushes_comparison_bar_set_takes(self->comparison, self->takes);
     update_progress(self);
     if (self->other) {
-        gtk_stack_set_visible_child_name(self->stack, "picture");
+        show_page(self, "picture");
         return;
     }
     if (!take) {
         rushes_player_set_source(self->player, NULL);
-        gtk_stack_set_visible_child_name(self->stack, "empty");
+        show_page(self, "empty");
     } else if (self->takes->len == 1) {
         show_single(self, take);
     } else {
-        gtk_stack_set_visible_child_name(self->stack, "picture");
+        show_page(self, "picture");
         rushes_frame_view_set_count(self->view, self->takes->len);
         if (rushes_player_get_source(self->player) != rushes_take_get_source(take))
             rushes_player_set_source(self->player, rushes_take_get_source(take));
@@ -301,6 +320,7 @@ static void on_mode(RushesPreviewPane *self)
 static void rushes_preview_pane_class_init(RushesPreviewPaneClass *klass)
 {
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
+    widget->grab_focus = rushes_preview_pane_grab_focus;
 
     G_OBJECT_CLASS(klass)->dispose = rushes_preview_pane_dispose;
     g_type_ensure(RUSHES_TYPE_COMPARISON_BAR);

@@ -133,7 +133,7 @@ static gboolean on_escape(GtkEventControllerKey *controller, guint key, guint co
         (focus && gtk_widget_get_native(focus) != GTK_NATIVE(self)))
         return GDK_EVENT_PROPAGATE;
     if (window_text_has_focus(self))
-        return gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
+        return gtk_widget_grab_focus(GTK_WIDGET(self->preview));
     if (!rushes_queue_get_running(self->queue))
         return GDK_EVENT_PROPAGATE;
     return press(self, "win.ask-cancel");

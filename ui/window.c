@@ -481,7 +481,7 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
             g_list_model_get_item(rushes_project_get_takes(project), takes - 1);
         rushes_take_strip_select(self->strip, last);
         // Space plays. Otherwise the first button of the header would have the focus, and be pressed.
-        gtk_widget_grab_focus(GTK_WIDGET(rushes_preview_pane_get_view(self->preview)));
+        gtk_widget_grab_focus(GTK_WIDGET(self->preview));
     } else {
         on_selection(self);
         window_focus_words(self);

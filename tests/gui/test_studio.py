@@ -89,6 +89,7 @@ def variations(home):
     before = set(take_json(home))
     xdo("key", "ctrl+shift+Return")
     wait(lambda: named("Take 7, done") and named("Take 8, done") and named("Take 9, done"))
+    wait(lambda: all((file.parent / "take.mkv").exists() for file in take_json(home)))  # put away after it is done
     made = sorted(set(take_json(home)) - before, key=lambda file: (file.parent / "take.mkv").stat().st_mtime_ns)
     seeds = [json.loads(file.read_text())["recipe"]["seed"] for file in made]
     check("several that go before all others are made in their order", len(seeds) == 3 and seeds == sorted(seeds))
@@ -196,8 +197,11 @@ def main():
         xdo("key", "Escape")
         check("one Escape leaves the words while a toast is shown", wait(lambda: focused().name == "Preview", 10))
         check("a take can be extended", choose("Extend This Take") and wait(lambda: named("Starts from the end of take 1"), 5))
+        x, y, width, height = box("Preview")
+        press_at(x + width // 2, y + height // 2)
         xdo("key", "ctrl+Return")
         check("its last frames are where the next one starts", wait(lambda: named("Take 2, done")))
+        check("the focus stays on the preview while a take starts, forms and is done", focused().name == "Preview")
         choose("Start From This Frame")
         check("so can a frame be", wait(lambda: named("Starts from take 2, frame"), 5))
         xdo("key", "ctrl+Return")
