@@ -9,12 +9,14 @@ static int list_sources(void)
 {
     g_auto(GStrv) paths = rushes_rights_sources_list();
     int status = RUSHES_EXIT_OK;
+    guint count = 0;
 
     for (char **path = paths; *path; path++) {
         g_autofree char *target = g_file_read_link(*path, NULL);
         g_autoptr(GError) error = NULL;
         if (!target && !g_file_test(*path, G_FILE_TEST_EXISTS))
             continue;
+        count++;
         g_autoptr(RushesRightsList) list = rushes_rights_list_read(*path, &error);
         if (list) {
             guint size = rushes_rights_list_size(list);
@@ -24,6 +26,8 @@ static int list_sources(void)
             status = rushes_cli_fail(RUSHES_EXIT_FILE, error);
         }
     }
+    if (count == 0)
+        puts("There is no rights list; rushes rights subscribe FILE follows one.");
     return status;
 }
 

@@ -161,6 +161,7 @@ def what_a_record_lacks_is_said():
 def a_list_that_is_followed_holds_and_lets_go():
     with Place() as place:
         (place.path / "studio.list").write_text("[Zorgon]\nowner=Zorg Pictures\nreason=not licensed\naction=refuse\n")
+        assert place.run("rights", "list").stdout != ""  # also where there is none
         assert place.run("rights", "check", "a crab named Zorgon").returncode == 0
         assert place.run("rights", "subscribe", "studio.list").stdout == "studio.list\n"
         assert place.run("rights", "subscribe", "studio.list").stdout == "studio.list\n"  # once is enough
