@@ -353,7 +353,8 @@ GtkWindow *rushes_consent_window_new(GtkWindow *parent, RushesLibrary *library, 
     self->project = g_strdup(project);
     self->picture_sha256 = g_strdup(picture_sha256);
     gtk_widget_set_visible(GTK_WIDGET(self->picture_row), picture_sha256 != NULL);
-    adw_action_row_set_subtitle(self->project_row, name ? name : "");
+    g_autofree char *shown = g_markup_escape_text(name ? name : "", -1);
+    adw_action_row_set_subtitle(self->project_row, shown);
     fill_list(self);
     return GTK_WINDOW(self);
 }

@@ -14,6 +14,7 @@ struct _RushesExportWindow {
     GtkSwitch *time_stamp, *time_stamp_required;
     GtkEntry *time_stamp_address;
     GtkLabel *trouble;
+    GtkWidget *go;
     GtkSwitch *watermark;
     GtkSwitch *visible_mark;
     GSettings *settings; // NULL without a schema
@@ -126,14 +127,16 @@ static void measure(RushesExportWindow *self)
     request.time_stamp_required = FALSE;
     g_autoptr(RushesExporter) exporter =
         rushes_film_export_new(self->project, "", &request, notices, &failure);
+    gtk_widget_set_sensitive(self->go, exporter != NULL);
+    if (!exporter) {
+        show_trouble(self, failure->message);
+        adw_action_row_set_subtitle(self->size, "There will be no file");
+        return;
+    }
     // What is doubtful is read before the export is started.
     g_ptr_array_add(notices, NULL);
     g_autofree char *doubts = g_strjoinv("\n", (char **)notices->pdata);
     show_trouble(self, doubts);
-    if (!exporter) {
-        adw_action_row_set_subtitle(self->size, failure->message);
-        return;
-    }
     adw_action_row_set_subtitle(self->size, "Measuring…");
     self->measures = TRUE;
     g_autoptr(GTask) task = g_task_new(exporter, NULL, on_measured, g_object_ref(self));
@@ -273,6 +276,7 @@ static void rushes_export_window_class_init(RushesExportWindowClass *klass)
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_address);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, time_stamp_required);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, trouble);
+    gtk_widget_class_bind_template_child(widget, RushesExportWindow, go);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, watermark);
     gtk_widget_class_bind_template_child(widget, RushesExportWindow, visible_mark);
     gtk_widget_class_bind_template_callback(widget, on_go);

@@ -85,6 +85,23 @@ static void only_records_that_cover_the_picture_can_be_used(void)
     g_object_unref(use);
 }
 
+// What a person wrote is no markup.
+static void a_project_may_have_any_name(void)
+{
+    g_autoptr(RushesLibrary) library = rushes_library_open(":memory:", NULL);
+    GtkWindow *window = rushes_consent_window_new(NULL, library, "/a/Ada & <Bo>.rushes", PICTURE);
+
+    gtk_window_present(window);
+    wait_for(GTK_WIDGET(window), "New Record", TRUE);
+    GtkWidget *label = find(GTK_WIDGET(window), "New Record");
+    GtkWidget *button =
+        GTK_IS_BUTTON(label) ? label : gtk_widget_get_ancestor(label, GTK_TYPE_BUTTON);
+    g_assert_nonnull(button);
+    g_signal_emit_by_name(button, "clicked");
+    wait_for(GTK_WIDGET(window), "Ada & <Bo>", TRUE);
+    gtk_window_destroy(window);
+}
+
 static void the_note_says_what_is_refused_and_goes_away_with_it(void)
 {
     g_autoptr(RushesLibrary) library = rushes_library_open(":memory:", NULL);
@@ -146,6 +163,7 @@ int main(int argc, char **argv)
     adw_init();
     gtk_source_init();
     g_test_add_func("/consent/choose", only_records_that_cover_the_picture_can_be_used);
+    g_test_add_func("/consent/name", a_project_may_have_any_name);
     g_test_add_func("/consent/note", the_note_says_what_is_refused_and_goes_away_with_it);
     g_test_add_func("/consent/flag", a_flagged_take_says_so);
     return scratch_end(g_test_run());

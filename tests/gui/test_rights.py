@@ -143,7 +143,9 @@ def revoke(film):
     check("for the reason that is shown", named("revoked", pyatspi.ROLE_LABEL))
     shot("rights-7-flagged")
     xdo("key", "ctrl+e")
-    check("its take cannot be exported", wait(lambda: named("revoked") and named("Content credentials"), 10))
+    check("its take cannot be exported", wait(lambda: named("Take 1 cannot be exported: Ada Example revoked"), 10))
+    export = named("Export…", pyatspi.ROLE_PUSH_BUTTON)
+    check("and there is nothing to press", export and not export.getState().contains(pyatspi.STATE_SENSITIVE))
     shot("rights-8-export")
 
 
