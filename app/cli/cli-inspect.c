@@ -102,6 +102,23 @@ static void print_size(const cJSON *recipe)
         printf("%-10s %s\n", "Size", text->str);
 }
 
+// Pictures that no model made: what a take began with.
+static void print_start(const cJSON *recipe)
+{
+    const cJSON *start = cJSON_GetObjectItemCaseSensitive(recipe, "conditioning");
+    const cJSON *consent = cJSON_GetObjectItemCaseSensitive(recipe, "consent");
+    const char *kind = rushes_json_string(start, "kind", "");
+    const char *picture = rushes_json_string(consent, "picture_sha256", NULL);
+    int frames = rushes_json_int(start, "frames", 0, 65536, 0);
+
+    if (g_str_equal(kind, "image"))
+        printf("%-10s a picture%s%s\n", "Starts on", picture ? ", SHA-256 " : "",
+               picture ? picture : "");
+    else if (g_str_equal(kind, "extend"))
+        printf("%-10s the last %d %s of a clip\n", "Starts on", frames,
+               frames == 1 ? "frame" : "frames");
+}
+
 static void print_consent(const cJSON *consent)
 {
     const char *record = rushes_json_string(consent, "record", NULL);
@@ -127,6 +144,7 @@ static void print_take(const cJSON *recipe)
     print_field(recipe, "sampler", "Sampler");
     print_field(recipe, "shift", "Shift");
     print_field(recipe, "guidance", "Guidance");
+    print_start(recipe);
     print_consent(cJSON_GetObjectItemCaseSensitive(recipe, "consent"));
     print_field(made, "device", "Device");
     print_field(made, "engine", "Engine");

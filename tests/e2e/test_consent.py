@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Consent and rights from the command line, with the worker's test double: who may be shown, and what then travels along."""
+import hashlib
 import json
 import os
 import pathlib
@@ -105,9 +106,12 @@ def what_continues_a_clip_carries_its_record_on():
     with Place() as place:
         record = place.consent()
         assert place.generate("--image", "ada.png", "--person", record).returncode == 0
+        picture = hashlib.sha256((place.path / "ada.png").read_bytes()).hexdigest()
+        assert f"Starts on  a picture, SHA-256 {picture}\n" in place.run("inspect", "clip.mp4").stdout
         os.rename(place.path / "clip.mp4", place.path / "first.mp4")
         done = place.generate("--extend", "first.mp4", "--overlap", "5")
         assert done.returncode == 0, done.stderr
+        assert "Starts on  the last 5 frames of a clip\n" in place.run("inspect", "clip.mp4").stdout
         assert place.recipe()["consent"] == place.recipe("first.mp4")["consent"]
         (place.path / "clip.mp4").unlink()
         place.run("consent", "revoke", record)
