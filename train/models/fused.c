@@ -111,7 +111,8 @@ void modulate_forward(const float *x, const float *scale, const float *shift, ui
 {
 #pragma omp parallel for
     for (long r = 0; r < groups * rows; r++) {
-        const float *in = x + r * width, *a = scale + r / rows * width, *b = shift + r / rows * width;
+        const float *in = x + r * width, *a = scale + r / rows * width,
+                    *b = shift + r / rows * width;
         float mean = 0, square = 0;
         for (int i = 0; i < width; i++)
             mean += in[i];
@@ -152,8 +153,8 @@ void modulate_backward(const float *x, const uint16_t *gy, const float *scale,
             sum /= (float)width;
             dot /= (float)width;
             for (int i = 0; i < width; i++)
-                gx[r * width + i] = inverse * (widen(out[i]) * (1.f + a[i]) - sum -
-                                               (in[i] - mean) * inverse * dot);
+                gx[r * width + i] =
+                    inverse * (widen(out[i]) * (1.f + a[i]) - sum - (in[i] - mean) * inverse * dot);
         }
     }
 }
@@ -189,8 +190,8 @@ void gate_backward(const uint16_t *y, const float *gates, const float *gz, uint1
 // Turns the first `pairs` pairs of every head and changes the order of tokens and heads: in bf16
 // [batch, tokens, heads, width] -> out [batch, heads, tokens, width]; cosines and sines float [tokens, pairs]. Back
 // (the gradient): from the second order to the first, by the angles the other way round.
-void rotary(const uint16_t *in, const float *cosines, const float *sines, uint16_t *out,
-            long batch, long tokens, long heads, int width, int pairs, float factor, int back)
+void rotary(const uint16_t *in, const float *cosines, const float *sines, uint16_t *out, long batch,
+            long tokens, long heads, int width, int pairs, float factor, int back)
 {
 #pragma omp parallel for
     for (long row = 0; row < batch * tokens; row++) {
