@@ -120,7 +120,7 @@ def document(transformer, vae, audio, training, sampling):
         sizes=SIZES,
         objective='rectified flow, v = noise - x0',
         solver='euler',
-        steps=16,
+        steps=8,
         shift=flow.SHIFT,
         video_cfg=4.0,
         audio_cfg=3.0,
