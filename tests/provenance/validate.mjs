@@ -129,11 +129,12 @@ function openRanges(bytes, isStore) {
     return ranges;
 }
 
-// The second validator writes an assertion anew before it hashes it, and with it the length of its description, so that
-// it passes over a change of that length.
-function isDescriptionLength(bytes, offset) {
-    for (let i = 1; i <= 4; i++) if (bytes.toString("latin1", offset + i, offset + i + 4) === "jumd") return true;
-    return false;
+// The second validator writes an assertion anew before it hashes it, and with it the length of its description and the
+// upper four of its toggles, which mean nothing yet: it passes over a change of these. The first finds them.
+function isWrittenAnew(bytes, offset, change) {
+    const isDescription = (at) => bytes.toString("latin1", at, at + 4) === "jumd";
+    for (let i = 1; i <= 4; i++) if (isDescription(offset + i)) return true;
+    return isDescription(offset - 20) && change % 16 === 0;
 }
 
 // Where a byte can be changed: [part, offset], part "bytes" or "store"; those of the credentials, and all.
@@ -163,9 +164,10 @@ async function changeBytes(file) {
         const choice = i % 2 ? places.all : places.credentials;
         const [part, offset] = choice[random(choice.length)];
         const changed = { ...file, [part]: Buffer.from(file[part]) };
-        changed[part][offset] ^= 1 + random(255);
+        const change = 1 + random(255);
+        changed[part][offset] ^= change;
         if (["Trusted", "Valid"].includes(await judgeFirst(changed))) accepted[0].push(`${part}:${offset}`);
-        if (!isDescriptionLength(file[part], offset) && (await judgeSecond(changed)) === "Valid")
+        if (!isWrittenAnew(file[part], offset, change) && (await judgeSecond(changed)) === "Valid")
             accepted[1].push(`${part}:${offset}`);
     }
     report(accepted[0].length === 0, `c2pa-node finds each of ${count} changed bytes of ${file.name}`, `accepted at ${accepted[0]}`);
