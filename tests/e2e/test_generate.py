@@ -249,7 +249,7 @@ def words_that_cannot_be_used_are_refused_in_one_sentence():
 
 @tap.case
 def impossible_settings_are_refused_in_one_sentence():
-    assert "7x7" in refuse(1, "--size", "7x7") and "; 256x160 is the nearest" in refuse(1, "--size", "250x170")
+    assert "7x7" in refuse(1, "--size", "7x7") and "; 256x176 is the nearest" in refuse(1, "--size", "250x170")
     refuse(1, "--size", "160by96")
     refuse(1, "--size", "4096000x64")
     assert "24 frames" in refuse(1, "--frames", "24")
