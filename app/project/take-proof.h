@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // take-proof.h - whether a take's files are still what was written. Bytes that somebody has changed, or a disk, keep a
-// file's size and read well (FFmpeg hides a part of FFV1 whose check sum is wrong), but they are no longer what the recipe and the credentials would call them.
+// file's size and read well (FFmpeg hides a part of FFV1 whose check sum is wrong), but they are no longer what the
+// recipe and the credentials would call them.
 #pragma once
 #include "project/take.h"
 
