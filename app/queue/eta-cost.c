@@ -44,9 +44,10 @@ static char *make_key(const char *device, const RushesRecipe *recipe, RushesWork
                            built ? "|built" : "");
 }
 
-// The sound of one frame weighs in a step as much as a picture of this many pixels (a little over one token
-// of sound each 30 ms beside tokens of 32x32 pixels): only small pictures feel it.
-#define SOUND_PIXELS 2700.0
+// The sound of one frame weighs in a step as much as a picture of this many pixels: some 2.6 tokens of sound
+// beside picture tokens of 16x16 pixels; fitted to the jobs of bench-eta. Only small pictures feel it, so that
+// a model with larger tokens, and larger pictures, is told as well.
+#define SOUND_PIXELS 1300.0
 
 // A step's work: pictures come in groups of four after the first, sound with every frame.
 static double step_size(double pixels, double frames)

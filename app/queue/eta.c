@@ -9,9 +9,9 @@
 // What was seen this long ago (seconds) counts a third as much for the pace as what was seen just now.
 #define PACE_MEMORY 15.0
 // The pace starts as that of earlier jobs, as firmly as if it had been seen for so many seconds.
-#define PACE_PRIOR 1.5
+#define PACE_PRIOR 3.0
 // Units of a kind that this job has to do before its own pace in them counts as much as what was expected.
-#define OWN_PRIOR 1.0
+#define OWN_PRIOR 2.0
 // A unit that takes longer than expected goes on for at least this part of what it took already.
 #define OVERRUN 0.2
 
