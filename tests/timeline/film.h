@@ -10,11 +10,13 @@
 #include "raw_take.h"
 #include "timeline/timeline.h"
 
+#ifndef FPS // a test that plays sets its own
 #define WIDTH  32
 #define HEIGHT 16
 #define FRAMES 10
 #define FPS    10
 #define RATE   16000
+#endif
 
 typedef struct Film {
     char *scratch;
