@@ -15,6 +15,7 @@ VAE's checkpoint. After any change of an encoder make its sets again. Made sets 
 not again.
 """
 import argparse
+import collections
 import json
 import multiprocessing
 import time
@@ -32,6 +33,18 @@ LATENT_FRAMES, AUDIO_LATENTS = 7, 65
 
 def _path(kind, world, suffix):
     return paths.DATA / f'{kind}{"" if world == "all" else "@" + world}.{suffix}'
+
+
+def ahead(pool, work, jobs, limit):
+    """work(job) of each job in order, as pool.imap has it, but with at most `limit` begun or waiting to be taken:
+    the composer is faster than the encoder, and a clip's pixels are megabytes."""
+    begun = collections.deque()
+    for job in jobs:
+        begun.append(pool.apply_async(work, (job,)))
+        if len(begun) == limit:
+            yield begun.popleft().get()
+    while begun:
+        yield begun.popleft().get()
 
 
 def sounds_path(world='all'):
@@ -177,7 +190,7 @@ def make_pictures(size, count, name, world='all'):
     done = len(texts)
     with multiprocessing.get_context('spawn').Pool(1) as pool, torch.no_grad():
         jobs = ((PICTURE_SEED + index, world, height, width) for index in range(done, count))
-        for index, (pixels, captions) in enumerate(pool.imap(_picture, jobs, 32), done):
+        for index, (pixels, captions) in enumerate(ahead(pool, _picture, jobs, 4 * PICTURE_BATCH), done):
             pending.append(pixels)
             texts.append(captions)
             if len(pending) == PICTURE_BATCH or index == count - 1:
@@ -215,7 +228,7 @@ def make_video(size, clips, measure, name, world='all'):
     started, pending = time.time(), []
     with multiprocessing.get_context('spawn').Pool(1) as pool, torch.no_grad():
         jobs = ((index, world, height, width) for index in range(done, clips))
-        for index, pixels in enumerate(pool.imap(_render, jobs, 4), done):
+        for index, pixels in enumerate(ahead(pool, _render, jobs, 4 * BATCH), done):
             pending.append(pixels)
             if len(pending) == BATCH or index == clips - 1:
                 with torch.autocast('cpu', torch.bfloat16):

@@ -113,6 +113,23 @@ def test_every_judge_trains_on_its_set_and_loads():
         judge.load(what)
 
 
+def test_composed_clips_wait_for_the_encoder_a_few_at_a_time_and_in_order():
+    begun = []
+
+    class Pool:
+        """Begins work at once."""
+
+        def apply_async(self, work, words):
+            begun.append(words[0])
+            return argparse.Namespace(get=lambda: work(*words))
+
+    taken = []
+    for result in dataset.ahead(Pool(), lambda job: 10 * job, range(9), 4):
+        taken.append(result)
+        assert len(begun) <= len(taken) + 3
+    assert taken == [10 * job for job in range(9)]
+
+
 def test_the_eye_sees_clips_of_any_size_alike():
     _store_vae()
     eye = judge.Eye(judge.net_of('stills'), judge.net_of('motion'))
