@@ -12,49 +12,12 @@
 #include "frame-view.h"
 #include "note-entry.h"
 #include "queue-button.h"
-#include "raw_take.h"
 #include "scratch.h"
 #include "scrub-bar.h"
 #include "take-card.h"
 #include "take-strip.h"
-#include "timeline-pane.h"
-#include "timeline/film-edit.h"
+#include "widget.h"
 #include "window-private.h"
-
-static void spin(guint milliseconds)
-{
-    gint64 until = g_get_monotonic_time() + milliseconds * 1000;
-    while (g_get_monotonic_time() < until)
-        g_main_context_iteration(NULL, FALSE);
-}
-
-// Until nothing waits any more: what a widget puts off it does in idle sources of this thread, one piece after the
-// other, and a busy machine takes as long as it takes. Not while something is animated.
-static void settle(void)
-{
-    while (g_main_context_iteration(NULL, FALSE))
-        ;
-}
-
-static RushesProject *new_project(char **scratch)
-{
-    *scratch = g_dir_make_tmp("rushes-test-XXXXXX", NULL);
-    g_autofree char *folder = g_build_filename(*scratch, "Film.rushes", NULL);
-    return rushes_project_create(folder, NULL);
-}
-
-static RushesTake *add_take(RushesProject *project, int frames)
-{
-    g_autoptr(RushesRecipe) recipe = raw_take_recipe("a fox", 32, 20, frames, 10);
-    g_autofree guint8 *rgb = g_malloc((gsize)frames * 32 * 20 * 3);
-
-    RushesTake *take = rushes_project_add_take(project, recipe, NULL, NULL);
-    for (int n = 0; n < frames; n++)
-        memset(rgb + n * 32 * 20 * 3, n * 9, 32 * 20 * 3);
-    raw_take_set_frames(take, rgb);
-    rushes_take_set_state(take, RUSHES_TAKE_DONE, NULL);
-    return take;
-}
 
 static void on_notify(GObject *object, GParamSpec *pspec, guint *count)
 {
@@ -87,18 +50,6 @@ static void setters_notify_once_and_only_on_change(void)
     rushes_player_seek(player, 99); // clamped to where it is
     g_assert_cmpuint(positions, ==, 1);
     rushes_player_set_source(player, NULL);
-}
-
-static GtkWidget *show_in_window(GtkWidget *child)
-{
-    GtkWidget *window = gtk_window_new();
-    gtk_window_set_child(GTK_WINDOW(window), child);
-    gtk_window_set_default_size(GTK_WINDOW(window), 500, 300);
-    gtk_window_present(GTK_WINDOW(window));
-    while (!gtk_widget_get_mapped(child) || gtk_widget_get_width(child) == 0)
-        g_main_context_iteration(NULL, TRUE);
-    spin(150);
-    return window;
 }
 
 static void widgets_are_finalized_with_their_window(void)
@@ -149,76 +100,6 @@ static void the_strip_selects_and_compares(void)
     g_autoptr(GPtrArray) pair = rushes_take_strip_get_selected(strip);
     g_assert_cmpuint(pair->len, ==, 2);
     gtk_window_destroy(GTK_WINDOW(window));
-}
-
-static void on_edited(RushesProject *project, RushesComposer *composer)
-{
-    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
-    rushes_composer_set_timeline(composer, film);
-}
-
-static GtkWidget *find_child(GtkWidget *widget, GType type)
-{
-    GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE(widget, type) ? widget : NULL;
-
-    for (GtkWidget *at = gtk_widget_get_first_child(widget); at && !found;
-         at = gtk_widget_get_next_sibling(at))
-        found = find_child(at, type);
-    return found;
-}
-
-// What a widget draws, as text.
-static GBytes *drawing_of(gpointer widget)
-{
-    g_autoptr(GtkSnapshot) snapshot = gtk_snapshot_new();
-
-    GTK_WIDGET_GET_CLASS(widget)->snapshot(widget, snapshot);
-    GskRenderNode *node = gtk_snapshot_to_node(snapshot);
-    GBytes *text = gsk_render_node_serialize(node);
-    gsk_render_node_unref(node);
-    return text;
-}
-
-static void add_tone(RushesTake *take)
-{
-    float samples[8000];
-
-    for (guint i = 0; i < G_N_ELEMENTS(samples); i++)
-        samples[i] = i % 40 < 20 ? 0.5f : -0.5f;
-    raw_take_set_sound(take, samples, G_N_ELEMENTS(samples), 16000);
-}
-
-static void the_waveform_of_the_film_follows_every_edit(void)
-{
-    g_autofree char *scratch = NULL;
-    g_autoptr(RushesProject) project = new_project(&scratch);
-    RushesTake *take = add_take(project, 5);
-    g_autoptr(RushesPlayer) player = rushes_player_new("fakesink");
-    RushesScrubBar *scrub = g_object_new(RUSHES_TYPE_SCRUB_BAR, NULL);
-    g_autoptr(cJSON) quiet = cJSON_CreateObject();
-
-    add_tone(take);
-    rushes_project_add_shot(project, take, 0, NULL);
-    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
-    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
-    g_signal_connect(project, "edited", G_CALLBACK(on_edited), composer);
-    rushes_scrub_bar_set_player(scrub, player);
-    rushes_player_set_source(player, RUSHES_FRAME_SOURCE(composer));
-    GtkWidget *window = show_in_window(GTK_WIDGET(scrub));
-    settle();
-    g_autoptr(GBytes) loud = drawing_of(scrub);
-    g_autoptr(RushesShot) shot = g_list_model_get_item(rushes_project_get_shots(project), 0);
-    cJSON_AddNumberToObject(quiet, "gain_db", -20);
-    g_assert_true(rushes_project_edit_shot(project, shot, "Change Gain", quiet, NULL));
-    settle();
-    g_autoptr(GBytes) soft = drawing_of(scrub);
-    g_assert_false(g_bytes_equal(loud, soft));
-    rushes_project_undo(project, NULL);
-    settle();
-    g_autoptr(GBytes) again = drawing_of(scrub);
-    g_assert_true(g_bytes_equal(loud, again));
-    gtk_window_destroy(GTK_WINDOW(window));
-    rushes_player_set_source(player, NULL);
 }
 
 static void a_note_is_kept_and_found_or_the_creator_is_told(void)
@@ -338,41 +219,6 @@ static void the_time_left_runs_down_within_a_stage(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
-static void the_timeline_follows_every_edit(void)
-{
-    g_autofree char *scratch = NULL;
-    g_autoptr(RushesProject) project = new_project(&scratch);
-    RushesTake *one = add_take(project, 4), *two = add_take(project, 8);
-    g_autoptr(RushesTimeline) empty = rushes_timeline_new(project, NULL);
-    g_autoptr(RushesComposer) row = rushes_composer_new(empty);
-    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
-    RushesFrameFormat format;
-
-    g_signal_connect(project, "edited", G_CALLBACK(on_edited), row);
-    rushes_timeline_pane_set_project(pane, project, row);
-    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
-    rushes_project_add_shot(project, one, 0, NULL);
-    rushes_project_add_shot(project, two, 1, NULL);
-    spin(100);
-    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
-    g_assert_cmpint(format.frames, ==, 12);
-    g_autoptr(RushesShot) second = g_list_model_get_item(rushes_project_get_shots(project), 1);
-    rushes_project_trim_shot(project, second, 2, 5, NULL);
-    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
-    g_assert_cmpint(format.frames, ==, 8);
-    // The cut: the last frame of the first shot, then the third of the second.
-    g_autoptr(GBytes) last = rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(row), 3, NULL);
-    g_autoptr(GBytes) next = rushes_frame_source_read_frame(RUSHES_FRAME_SOURCE(row), 4, NULL);
-    g_assert_cmpint(((const guint8 *)g_bytes_get_data(last, NULL))[0], ==, 3 * 9);
-    g_assert_cmpint(((const guint8 *)g_bytes_get_data(next, NULL))[0], ==, 2 * 9);
-    rushes_project_undo(project, NULL);
-    rushes_frame_source_get_format(RUSHES_FRAME_SOURCE(row), &format);
-    g_assert_cmpint(format.frames, ==, 12);
-    rushes_timeline_row_focus(rushes_timeline_pane_get_row(pane), 1);
-    g_assert_true(rushes_timeline_row_get_focused(rushes_timeline_pane_get_row(pane)) == second);
-    gtk_window_destroy(GTK_WINDOW(window));
-}
-
 // What the panes need at least, against what the window gives them.
 static void check_minimum(RushesWindow *studio, const char *state)
 {
@@ -475,79 +321,6 @@ static void everything_fits_into_1000x700(void)
     gtk_window_destroy(GTK_WINDOW(window));
 }
 
-static guint count_children(GtkWidget *row, const char *name, gboolean seen_only)
-{
-    guint count = 0;
-
-    for (GtkWidget *at = gtk_widget_get_first_child(row); at; at = gtk_widget_get_next_sibling(at))
-        count += g_str_equal(gtk_widget_get_css_name(at), name) &&
-                 (!seen_only || gtk_widget_get_child_visible(at));
-    return count;
-}
-
-static void the_timeline_draws_only_what_is_in_sight(void)
-{
-    g_autofree char *scratch = NULL;
-    g_autoptr(RushesProject) project = new_project(&scratch);
-    RushesTake *take = add_take(project, 10); // a second
-    for (guint i = 0; i < 60; i++)
-        rushes_project_add_shot(project, take, i, NULL);
-    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
-    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
-    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
-    rushes_timeline_pane_set_project(pane, project, composer);
-    RushesTimelineRow *row = rushes_timeline_pane_get_row(pane);
-    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
-
-    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", FALSE), ==, 60);
-    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), <=, 20);
-    // A shot out of sight comes into it with the focus.
-    rushes_timeline_row_focus(row, 50);
-    spin(100);
-    g_autoptr(RushesShot) last = g_list_model_get_item(rushes_project_get_shots(project), 50);
-    g_assert_true(rushes_timeline_row_get_focused(row) == last);
-    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), <=, 20);
-    rushes_timeline_row_fit(row);
-    spin(100);
-    g_assert_cmpuint(count_children(GTK_WIDGET(row), "shotblock", TRUE), ==, 60);
-    gtk_window_destroy(GTK_WINDOW(window));
-}
-
-static void sounds_and_markers_follow_every_edit_and_keep_their_blocks(void)
-{
-    g_autofree char *scratch = NULL;
-    g_autoptr(RushesProject) project = new_project(&scratch);
-    rushes_project_add_shot(project, add_take(project, 10), 0, NULL);
-    g_autoptr(RushesTimeline) film = rushes_timeline_new(project, NULL);
-    g_autoptr(RushesComposer) composer = rushes_composer_new(film);
-    RushesTimelinePane *pane = g_object_new(RUSHES_TYPE_TIMELINE_PANE, NULL);
-    g_signal_connect(project, "edited", G_CALLBACK(on_edited), composer);
-    rushes_timeline_pane_set_project(pane, project, composer);
-    GtkWidget *row = GTK_WIDGET(rushes_timeline_pane_get_row(pane));
-    GtkWidget *window = show_in_window(GTK_WIDGET(pane));
-    g_autoptr(cJSON) fields = cJSON_CreateObject();
-    cJSON_AddStringToObject(fields, "media", "gone");
-    cJSON_AddNumberToObject(fields, "seconds", 2);
-    cJSON_AddNumberToObject(fields, "out", 2);
-
-    g_autofree char *id = rushes_film_add_sound(project, fields, "Import Sound", NULL);
-    rushes_film_add_marker(project, 0.5, "beat", NULL);
-    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 1);
-    g_assert_cmpuint(count_children(row, "button", FALSE), ==, 1);
-    rushes_timeline_row_focus_sound(RUSHES_TIMELINE_ROW(row), id);
-    g_assert_cmpstr(rushes_timeline_row_get_focused_sound(RUSHES_TIMELINE_ROW(row)), ==, id);
-    // An edit of the clip leaves its block, and so the focus.
-    g_autoptr(cJSON) change = cJSON_CreateObject();
-    cJSON_AddNumberToObject(change, "at", 1);
-    g_assert_true(rushes_film_edit_sound(project, id, "Move Sound", change, NULL));
-    g_assert_cmpstr(rushes_timeline_row_get_focused_sound(RUSHES_TIMELINE_ROW(row)), ==, id);
-    g_assert_true(rushes_film_remove_sound(project, id, NULL));
-    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 0);
-    rushes_project_undo(project, NULL);
-    g_assert_cmpuint(count_children(row, "soundblock", FALSE), ==, 1);
-    gtk_window_destroy(GTK_WINDOW(window));
-}
-
 int main(int argc, char **argv)
 {
     scratch_begin();
@@ -557,14 +330,10 @@ int main(int argc, char **argv)
     g_test_add_func("/gui/notify", setters_notify_once_and_only_on_change);
     g_test_add_func("/gui/finalize", widgets_are_finalized_with_their_window);
     g_test_add_func("/gui/strip", the_strip_selects_and_compares);
-    g_test_add_func("/gui/waveform", the_waveform_of_the_film_follows_every_edit);
     g_test_add_func("/gui/waiting", a_take_that_waits_shows_no_picture_of_the_one_that_played);
     g_test_add_func("/gui/compared", a_take_that_was_compared_is_still_seen_alone);
     g_test_add_func("/gui/time-left", the_time_left_runs_down_within_a_stage);
     g_test_add_func("/gui/note", a_note_is_kept_and_found_or_the_creator_is_told);
-    g_test_add_func("/gui/timeline", the_timeline_follows_every_edit);
     g_test_add_func("/gui/fits", everything_fits_into_1000x700);
-    g_test_add_func("/gui/in-sight", the_timeline_draws_only_what_is_in_sight);
-    g_test_add_func("/gui/sounds", sounds_and_markers_follow_every_edit_and_keep_their_blocks);
     return scratch_end(g_test_run());
 }
