@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from studio import RUSHES, STUDIO, application, end, manage_windows, named, pyatspi, wait, walk, xdo
+from studio import STUDIO, application, named, pyatspi, session, start, wait, walk, xdo
 
 QUESTION = "Cancel the Take Being Made?"
 STILL = 0.25  # s without a tick of the worker's clocks
@@ -101,9 +101,8 @@ def moment(window, number, pid, what, reached, waits=False):
 
 
 def main():
-    manager = manage_windows()
-    studio = subprocess.Popen([RUSHES], env={**STUDIO, "GSETTINGS_BACKEND": "memory", "GSK_RENDERER": "cairo"})
-    try:
+    with session():
+        studio = start(env={**STUDIO, "GSETTINGS_BACKEND": "memory", "GSK_RENDERER": "cairo"})
         must("the sample", wait(lambda: named("Take 1, done")))
         pid = must("the worker", wait(lambda: worker_of(studio)))
         must("the device", wait(lambda: named("Rushes Mini"), 60))
@@ -116,8 +115,6 @@ def main():
         took = [moment(window, number, pid, *which) for number, which in enumerate(moments, 2)]
         took.append(moment(window, 8, pid, "one waits behind it", lambda: window.step() >= 3, waits=True))
         print(f"{len(took)} takes cancelled, the longest in {max(took):.2f} s", flush=True)
-    finally:
-        end(studio, manager)
 
 
 main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small window from which one file can be dragged: drag_source.py FILE."""
+"""A small window from which one file can be dragged, once: drag_source.py FILE. It ends when the drag is over."""
 import sys
 
 import gi
@@ -23,6 +23,7 @@ def activate(application):
     label = Gtk.Label(label="drag me", hexpand=True, vexpand=True)
     source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
     source.connect("prepare", prepare)
+    source.connect("drag-end", lambda *_: application.quit())  # whoever took it has it now
     label.add_controller(source)
     window.set_child(label)
     window.present()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The studio's window as a person has it: found through the accessibility bus, worked with the pointer and keys.
+"""The studio's windows as a person has them: found through the accessibility bus, worked with the pointer and keys.
 
 Rules that are checked are printed as TAP; finish() ends it. The programs under test read sys.argv[1] (RUSHES) and
 sys.argv[2] (where pictures of the window go).
 """
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -21,7 +22,10 @@ from gi.repository import Atspi  # noqa: E402
 Atspi.set_timeout(30000, 30000)
 
 RUSHES, SHOTS = sys.argv[1], pathlib.Path(sys.argv[2])
+HOME = pathlib.Path(os.environ["HOME"])
+LIMIT = 60  # s. It only ends what never comes: a slow machine takes longer than a person would wait.
 cases = []
+studios = []
 
 
 def check(name, ok):
@@ -41,17 +45,50 @@ def shot(name):
     subprocess.run(["import", "-window", "root", str(SHOTS / f"{name}.png")], check=False)
 
 
-def end(studio, manager):
-    studio.terminate()
+def start(*arguments, log=None, **options):
+    """A studio. log: the file to which it appends what it says. options: as those of Popen"""
+    with contextlib.ExitStack() as files:
+        said = files.enter_context(log.open("ab")) if log else None
+        command = [os.path.abspath(RUSHES), *map(str, arguments)]
+        studios.append(subprocess.Popen(command, stderr=said, **{"env": STUDIO, **options}))
+    return studios[-1]
+
+
+def start_without_sample(**environment):
+    """A studio that has no take yet and the test double for an engine, ready for its first key."""
+    STUDIO["RUSHES_MODELS"] = str(HOME / "no models")
+    studio = start(env={**STUDIO, **environment})
+    need("the model", lambda: named("Test Model"))
+    in_front()
+    return studio
+
+
+def stop(studio, kill=False):
+    """Ends it, and returns when it is gone from the accessibility bus, too: the next one is not taken for it."""
+    (studio.kill if kill else studio.terminate)()
     studio.wait()
-    if manager:
-        manager.terminate()
+    studios.remove(studio)
+    need("the studio is gone", lambda: studios or not application())
 
 
 def manage_windows():
     """A window manager, where there is one; end it with terminate()."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(["openbox"], **quiet) if os.path.exists("/usr/bin/openbox") else None
+
+
+@contextlib.contextmanager
+def session():
+    """A window manager as long as it lasts; after it every studio is ended that start() made, whatever went wrong."""
+    manager = manage_windows()
+    try:
+        yield
+    finally:
+        for studio in studios:
+            studio.terminate()
+            studio.wait()
+        if manager:
+            manager.terminate()
 
 
 def walk(node, depth=0):
@@ -70,26 +107,33 @@ def walk(node, depth=0):
         yield from walk(child, depth + 1)
 
 
-def wait(find, seconds=60):
+def wait(find, seconds=LIMIT):
+    """What find() gives as soon as that is something, else None. Once more when the time is over: on a slow machine one
+    look at the windows can take all of it."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
+        last = time.monotonic() >= end
         try:
             found = find()
         except Exception:
             found = None
-        if found:
-            return found
+        if found or last:
+            return found or None
         time.sleep(0.1)
-    return None
 
 
-def focused():
-    """What has the focus and is more than a frame around it."""
-    around = (pyatspi.ROLE_SCROLL_PANE, pyatspi.ROLE_FRAME, pyatspi.ROLE_WINDOW, pyatspi.ROLE_LIST)
-    for node in walk(application()):
-        if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRole() not in around:
-            return node
-    return None
+def need(what, find):
+    """The same for that without which nothing after it makes sense: if it does not come the test ends here, and says which
+    thing was waited for and what was there instead."""
+    found = wait(find)
+    if not found:
+        check(what, False)
+        node = focused()
+        print(f"# the windows: {[window.name for window in windows()]}; the keys go to {key_window()!r}; the focus is "
+              f"on {node and (node.name, node.getRoleName())}; waited {LIMIT} s", flush=True)
+        shot(f"missing-{pathlib.Path(sys.argv[0]).stem}")
+        sys.exit(finish())
+    return found
 
 
 def application():
@@ -98,6 +142,41 @@ def application():
         app = desktop.getChildAtIndex(index)
         if app and "rushes" in app.name.lower():
             return app
+    return None
+
+
+def windows():
+    """The studio's windows: its main one, then those that stand before it."""
+    app = application()
+    return [app.getChildAtIndex(index) for index in range(app.childCount)] if app else []
+
+
+def key_window():
+    """The title of the window that the display gives the keys to."""
+    return subprocess.run(["xdotool", "getwindowfocus", "getwindowname"], capture_output=True, text=True,
+                          check=False).stdout.strip()
+
+
+def has_keys(window):
+    """Whether the keys go to it, as far as the studio knows. GTK tells that of frames alone: of a dialog the display does."""
+    if window.getRole() == pyatspi.ROLE_FRAME:
+        return window.getState().contains(pyatspi.STATE_ACTIVE)
+    return window.name == key_window()
+
+
+def active(title=None):
+    """The window of that title (without: the main one) if the keys go to it, else None."""
+    there = windows()
+    wanted = there[:1] if title is None else [window for window in there if window.name == title]
+    return next(filter(has_keys, wanted), None)
+
+
+def focused():
+    """What has the focus and is more than a frame around it, in the window that the keys go to."""
+    around = (pyatspi.ROLE_SCROLL_PANE, pyatspi.ROLE_FRAME, pyatspi.ROLE_WINDOW, pyatspi.ROLE_LIST)
+    for node in walk(next(filter(has_keys, windows()), None)):
+        if node.getState().contains(pyatspi.STATE_FOCUSED) and node.getRole() not in around:
+            return node
     return None
 
 
@@ -120,116 +199,201 @@ def button_named(text):
     return None
 
 
-def press(text):
-    button = wait(lambda: button_named(text))
-    if not button:
-        return False
-    return button.queryAction().doAction(0)
+def text_of(name):
+    """What is written in the text of that name, None when there is no such text."""
+    node = named(name, pyatspi.ROLE_TEXT)
+    content = node.queryText() if node else None
+    return content.getText(0, content.characterCount) if content else None
 
 
+def says(name, text):
+    return wait(lambda: text_of(name) == text)
+
+
+# ---- what a person does: nothing before the window is there that it is meant for, and each returns when the studio has
+# seen to it. No pause is right on every machine.
 def xdo(*words):
     subprocess.run(["xdotool", *map(str, words)], check=False)
 
 
-def chooser(title):
-    """The window of a file chooser, as long as it is to be seen."""
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], capture_output=True, text=True,
-                           check=False)
-    return found.stdout.split()
+def asked(*words):
+    """What xdotool answers."""
+    return subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, check=False).stdout.split()
 
 
-def save_as(path, title):
-    """Answers the file chooser of that title. It may not be ready for its answer when it is first seen."""
-    window = wait(lambda: chooser(title), 10)
-    for _ in range(3 if window else 0):
-        time.sleep(0.7)
-        xdo("windowfocus", "--sync", window[-1])
-        xdo("key", "ctrl+a")
-        xdo("type", "--delay", "4", str(path))
-        time.sleep(0.5)
-        xdo("key", "Return")
-        if wait(lambda: not chooser(title), 5):
-            return
+def settle(rounds=3):
+    """Returns when the programs on the display have seen to the keys and the pointer so far: each answers a question only
+    after what came before it, and draws between two of them."""
+    desktop = pyatspi.Registry.getDesktop(0)
+    for _ in range(rounds):
+        for index in range(desktop.childCount):
+            try:
+                desktop.getChildAtIndex(index).getChildAtIndex(0).queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+            except Exception:  # it went away, or has no window
+                continue
+        time.sleep(0.03)
 
 
-def open_file(path, title):
-    """The same for one that opens a file, where a path begins with its first letter."""
-    window = wait(lambda: chooser(title), 10)
-    for _ in range(3 if window else 0):
-        time.sleep(1.5)
-        xdo("windowfocus", "--sync", window[-1])
-        xdo("type", "--delay", "12", str(path))
-        time.sleep(0.7)
-        xdo("key", "Return")
-        if wait(lambda: not chooser(title), 5):
-            return
-        xdo("key", "ctrl+a")
+def in_front(title=None):
+    """Waits until the keys go to the window of that title (without: the main one), no other standing or closing before it."""
+    return need(f"the keys go to {title or 'the main window'}", lambda: active(title))
+
+
+def keys(*names, window=None):
+    """Pressed once, in that window."""
+    in_front(window)
+    xdo("key", *names)
+    settle()
+
+
+def write(text):
+    """Typed into what has the focus."""
+    xdo("type", "--delay", "5", text)
+    settle()
+
+
+def tab_to(name, role=None):
+    """Moves the focus with Tab until that has it, waiting each time until it has gone on. -> that, or None"""
+    for _ in range(60):
+        node = focused()
+        if node and name in node.name and role in (None, node.getRole()):
+            return node
+        xdo("key", "Tab")
+        wait(lambda before=node: focused() != before, 5)
+    return None
+
+
+def act(node):
+    return node.queryAction().doAction(0)
+
+
+def press(text):
+    return act(need(f"the button {text!r}", lambda: button_named(text)))
 
 
 def choose(text):
     """An item of the main menu."""
-    menu = wait(lambda: named("Main menu"))
-    for node in walk(menu):
+    for node in walk(need("the main menu", lambda: named("Main menu"))):
         try:
-            if node.queryAction().nActions and node.queryAction().doAction(0):
+            if node.queryAction().nActions and act(node):
                 break
         except NotImplementedError:
             pass
-    item = wait(lambda: named(text, pyatspi.ROLE_MENU_ITEM), 5)
-    return bool(item) and item.queryAction().doAction(0)
+    return act(need(f"{text!r} in the main menu", lambda: named(text, pyatspi.ROLE_MENU_ITEM)))
 
 
+# ---- file choosers ----
+def chooser(title):
+    """The window of a file chooser, as long as it is to be seen."""
+    return asked("search", "--onlyvisible", "--name", f"^{title}$")
+
+
+def written(title):
+    """How many characters stand in the text of that chooser that has the focus, None when none has. GTK 4.8 tells no more
+    about it."""
+    for window in windows():
+        for node in walk(window if window.name == title else None):
+            if node.getRole() == pyatspi.ROLE_TEXT and node.getState().contains(pyatspi.STATE_FOCUSED):
+                return node.queryText().characterCount
+    return None
+
+
+def answer(path, title, begin):
+    """Writes the path into the chooser and waits until it is closed. begin: makes its text ready, and is true then"""
+    window = need(f"the file chooser {title!r}", lambda: chooser(title))[-1]
+    need(f"the keys go to {title!r}", lambda: asked("getwindowfocus") == [window] or xdo("windowfocus", window))
+    need(f"{title!r} takes a path", begin)
+    rest = str(path)[written(title) or 0:]
+    write(rest)
+    need(f"{title!r} has the path {path}", lambda: written(title) == len(str(path)))
+    xdo("key", "Return")
+    need(f"{title!r} is closed", lambda: not chooser(title))
+
+
+def save_as(path, title):
+    """Answers the file chooser of that title, which proposes a name."""
+    def begin():
+        if written(title) is None:
+            return False
+        xdo("key", "ctrl+a", "Delete")
+        settle()
+        return written(title) == 0
+    answer(path, title, begin)
+
+
+def open_file(path, title):
+    """The same for one that opens a file, where a path begins with its first letter."""
+    def begin():
+        if written(title) is None:
+            xdo("type", str(path)[0])
+            settle()
+        return wait(lambda: written(title) == 1, 2)
+    answer(path, title, begin)
+
+
+# ---- the pointer ----
 def window_place():
     """Where the content of the studio's main window begins on the screen."""
-    frame = wait(lambda: next(node for node in walk(application()) if node.getRole() == pyatspi.ROLE_FRAME), 5)
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", f"^{frame.name}$"], capture_output=True, text=True,
-                           check=False)
-    text = subprocess.run(["xdotool", "getwindowgeometry", "--shell", found.stdout.split()[-1]], capture_output=True,
-                          text=True, check=False).stdout
-    fields = {key: int(value) for key, value in (line.split("=") for line in text.split())}
+    frame = need("the main window", windows)[0]
+    window = need("the main window on the screen", lambda: asked("search", "--onlyvisible", "--name", f"^{frame.name}$"))[-1]
+    fields = {key: int(value) for key, value in (line.split("=") for line in asked("getwindowgeometry", "--shell", window))}
     area = frame.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
     # Its own border is part of the window, and all around.
     return fields["X"] + (fields["WIDTH"] - area.width) // 2, fields["Y"] + (fields["HEIGHT"] - area.height) // 2
 
 
 def box(name):
-    """x, y, width, height of what has that name, on the screen."""
-    node = wait(lambda: named(name), 10)
-    area = node.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
-    left, top = window_place()
-    return left + area.x, top + area.y, area.width, area.height
+    """x, y, width, height of what has that name, on the screen, once it stays where it is."""
+    seen = []
+
+    def still():
+        area = named(name).queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+        seen.append((area.x, area.y, area.width, area.height))
+        settle()
+        return area.width > 0 and seen[-1:] == seen[-2:-1]
+    need(f"{name!r}, at rest", still)
+    (x, y, width, height), (left, top) = seen[-1], window_place()
+    return left + x, top + y, width, height
 
 
 def press_at(x, y):
-    xdo("mousemove", round(x), round(y))
-    time.sleep(0.15)
+    # From beside it: GTK takes a press where nothing moved since a popover closed for one on the popover.
+    xdo("mousemove", round(x) - 2, round(y), "mousemove", round(x), round(y))
+    settle()
     xdo("click", 1)
-    time.sleep(0.15)
+    settle()
 
 
 def drag(start, end):
-    """With the pointer, from point to point, as slowly as a hand."""
-    xdo("mousemove", *start, "mousedown", 1)
-    time.sleep(0.15)
+    """With the pointer, from point to point, no faster than the studio follows."""
+    xdo("mousemove", *map(round, start))
+    settle()
+    xdo("mousedown", 1)
+    settle()
     for step in range(1, 13):
         xdo("mousemove", *(round(a + (b - a) * step / 12) for a, b in zip(start, end)))
-        time.sleep(0.03)
-    time.sleep(0.2)
+        settle(1)
+    # What is dragged from program to program is dropped where both last spoke of, which may be a step behind.
+    for off in (1, 0):
+        xdo("mousemove", round(end[0]) + off, round(end[1]))
+        settle()
     xdo("mouseup", 1)
-    time.sleep(0.3)
+    settle()
 
 
 def drag_file(file, end):
     """Drags a file from another program's window to a point of the studio's."""
     source = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("drag_source.py")), file])
-    window = wait(lambda: subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "drag source"], capture_output=True,
-                                         text=True, check=False).stdout.split())
-    if window:
-        time.sleep(0.5)
-        xdo("windowmove", window[-1], 1180, 820)
-        xdo("windowraise", window[-1])
-        time.sleep(0.4)
-    drag((1220, 860), end)
-    time.sleep(0.7)
-    source.terminate()
-    source.wait()
+
+    def under_pointer(window):
+        xdo("windowmove", window, 1180, 820, "windowraise", window, "mousemove", 1220, 860)
+        settle()
+        return {"X=1180", "Y=820"} <= set(asked("getwindowgeometry", "--shell", window))
+    try:
+        window = need("a file to drag", lambda: asked("search", "--onlyvisible", "--name", "drag source"))[-1]
+        need("the file under the pointer", lambda: under_pointer(window))
+        drag((1220, 860), end)
+        need(f"{file} is let go of", lambda: source.poll() is not None)
+    finally:
+        source.kill()
+        source.wait()

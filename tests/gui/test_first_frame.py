@@ -6,14 +6,13 @@ RUSHES_ENGINE names: what is measured is what the engine is given. Prints TAP.
 """
 import json
 import os
-import pathlib
 import struct
 import subprocess
 import sys
 import zlib
 
-from studio import (RUSHES, STUDIO, application, button_named, check, drag_file, end, finish, manage_windows, named, press, shot,
-                    wait, xdo)
+from studio import (HOME, RUSHES, STUDIO, check, drag_file, finish, in_front, keys, named, need, press, session, shot,
+                    start_without_sample)
 from gi.repository import GdkPixbuf
 
 # Quarters, as they are seen: above, then below.
@@ -71,18 +70,17 @@ def started(home):
 def check_colours(home, name, what, wanted):
     """Drops the file and looks at what the take was given."""
     drag_file(str(home / name), (645, 330))
-    if not wait(lambda: named(f"Starts from {name}"), 20):
-        return check(f"{what} can be dropped", False)
+    need(f"{what} can be dropped", lambda: named(f"Starts from {name}"))
     press("Nobody")  # is on it
-    wait(lambda: not button_named("Nobody"), 20)
+    in_front()
     shot(f"first-frame-{name}")
-    xdo("key", "ctrl+Return")
-    file, recipe = wait(lambda: started(home)[name], 120) or (None, None)
-    got = middles(file.read_bytes(), recipe["width"], recipe["height"]) if file else []
+    keys("ctrl+Return")
+    file, recipe = need(f"the take of {name}", lambda: started(home)[name])
+    got = middles(file.read_bytes(), recipe["width"], recipe["height"])
     off = max((abs(a - b) for one, other in zip(got, wanted) for a, b in zip(one, other)), default=255)
     print(f"# {name}: at most {off} of 255 off, {got}")
     check(f"{what} keeps its colours and stands upright", off <= 3)
-    return file and check("and is the same from the command line", from_the_command_line(home / name, recipe) == file.read_bytes())
+    check("and is the same from the command line", from_the_command_line(home / name, recipe) == file.read_bytes())
 
 
 def from_the_command_line(picture, recipe):
@@ -95,24 +93,19 @@ def from_the_command_line(picture, recipe):
 
 
 def main():
-    home = pathlib.Path(os.environ["HOME"])
-    manager = manage_windows()
+    home = HOME
     png(home / "deep.png", 2, 16, lambda c: struct.pack(">HHH", *(value * 257 for value in c)))
     png(home / "grey.png", 0, 8, lambda c: bytes((grey(c),)))
     png(home / "alpha.png", 6, 8, lambda c: bytes((*c, 128)))
     jpeg(home / "plain.jpg", False)
     jpeg(home / "turned.jpg", True)
-    studio = subprocess.Popen([os.path.abspath(RUSHES)], env={**STUDIO, "RUSHES_MODELS": str(home / "no models")}, cwd=home)
-    try:
-        wait(lambda: named("Test Model"))
+    with session():
+        start_without_sample()
         check_colours(home, "plain.jpg", "a JPEG", COLOURS)
         check_colours(home, "deep.png", "a PNG of 16 bits", COLOURS)
         check_colours(home, "grey.png", "a grey PNG", [(grey(colour),) * 3 for colour in COLOURS])
         check_colours(home, "alpha.png", "a PNG that lets half of the light through, on white", list(map(over_white, COLOURS)))
         check_colours(home, "turned.jpg", "a photograph of a camera on its side", COLOURS)
-    finally:
-        end(studio, manager)
-    wait(lambda: not application(), 5)
     return finish()
 
 

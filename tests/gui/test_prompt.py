@@ -5,47 +5,35 @@ usage: test_prompt.py RUSHES SCREENSHOTS; under a session bus and a display. The
 double that RUSHES_ENGINE names. Prints TAP; pictures of the window go into SCREENSHOTS.
 """
 import json
-import os
-import pathlib
 import shutil
-import subprocess
 import sys
-import time
 
-from studio import (RUSHES, STUDIO, application, check, choose, drag_file, end, finish, focused, manage_windows, named, press, pyatspi,
-                    shot, wait, walk, xdo)
-
-
-def text_of(name):
-    content = named(name, pyatspi.ROLE_TEXT).queryText()
-    return content.getText(0, content.characterCount)
-
-
-def says(name, text, seconds=10):
-    return wait(lambda: text_of(name) == text, seconds)
+from studio import (HOME, active, application, check, choose, drag_file, finish, focused, in_front, keys, named, need, press,
+                    pyatspi, says, session, shot, start, start_without_sample, stop, text_of, wait, walk, windows, write)
 
 
 def open_chip(name, field):
     """Its popover, with all of what stands in the field selected."""
+    in_front()
     press(name)
-    opened = wait(lambda: focused() and field in focused().name, 10)
-    xdo("key", "ctrl+a")
-    return opened
+    need(f"{field!r} has the focus", lambda: field in focused().name)
+    keys("ctrl+a")
 
 
 def close_chip():
-    xdo("key", "Return", "Escape")
-    time.sleep(0.3)
+    field = focused()
+    keys("Return")
+    keys("Escape")
+    need("the popover is closed", lambda: focused() not in (None, field))
 
 
 def rows():
     """The takes that the history names."""
-    window = application().getChildAtIndex(application().childCount - 1)
-    return [node.name for node in walk(window) if node.getRole() == pyatspi.ROLE_LIST_ITEM]
+    return [node.name for node in walk(active("History and Search")) if node.getRole() == pyatspi.ROLE_LIST_ITEM]
 
 
-def windows():
-    return [application().getChildAtIndex(index).name for index in range(application().childCount)]
+def titles():
+    return [window.name for window in windows()]
 
 
 def frame():
@@ -54,22 +42,23 @@ def frame():
 
 
 def from_the_keyboard():
-    wait(lambda: named("Test Model"))
-    check("a project without takes opens in its prompt", wait(lambda: focused().name == "Prompt", 10))
-    xdo("type", "a fox & a <b>crab</b>")
+    check("a project without takes opens in its prompt", wait(lambda: focused().name == "Prompt"))
+    write("a fox & a <b>crab</b>")
     check("so that what is typed is the prompt", says("Prompt", "a fox & a <b>crab</b>"))
-    xdo("key", "ctrl+Return")
-    wait(lambda: named("Take 1, done"))
-    xdo("key", "Escape")
-    check("Ctrl+P goes back to the words", xdo("key", "ctrl+p") or wait(lambda: focused().name == "Prompt", 5))
+    keys("ctrl+Return")
+    need("a take", lambda: named("Take 1, done"))
+    keys("Escape")
+    need("Escape leaves the words", lambda: focused().name != "Prompt")
+    keys("ctrl+p")
+    check("Ctrl+P goes back to the words", wait(lambda: focused().name == "Prompt"))
 
 
 def fields():
     open_chip("Seed", "Seed")
-    xdo("type", "4x7 1")
-    check("a seed takes digits and nothing else", says("Seed", "471", 5))
-    xdo("key", "ctrl+a")
-    xdo("type", "99999999999999999999")
+    write("4x7 1")
+    check("a seed takes digits and nothing else", says("Seed", "471"))
+    keys("ctrl+a")
+    write("99999999999999999999")
     close_chip()
     kept = next(node.name for node in walk(application()) if node.name.startswith("Seed: "))
     open_chip("Seed", "Seed")
@@ -77,52 +66,53 @@ def fields():
     check("one that is too large is not left standing", int(seed) < 2**64 and kept.rstrip(" •").endswith(seed[-3:]))
     close_chip()
     open_chip("Length", "Length in frames")
-    xdo("type", "26")
+    write("26")
     close_chip()
-    check("a length that the model does not make becomes the nearest", wait(lambda: named("Length: 2.1 s"), 5))
+    check("a length that the model does not make becomes the nearest", wait(lambda: named("Length: 2.1 s")))
 
 
 def recall():
-    xdo("key", "ctrl+p")
-    xdo("type", "a heron")
-    xdo("key", "ctrl+Return")
-    wait(lambda: named("Take 2, done"))
-    xdo("key", "alt+Up")
+    keys("ctrl+p")
+    need("the words have the focus", lambda: focused().name == "Prompt")
+    write("a heron")
+    keys("ctrl+Return")
+    need("another take", lambda: named("Take 2, done"))
+    keys("alt+Up")
     check("Alt+Up brings the prompt before this one", says("Prompt", "a fox & a <b>crab</b>"))
-    xdo("key", "alt+Down")
+    keys("alt+Down")
     check("Alt+Down goes back", says("Prompt", "a heron"))
-    xdo("key", "alt+Up", "End")
-    says("Prompt", "a fox & a <b>crab</b>")
-    xdo("type", " at sea")
-    says("Prompt", "a fox & a <b>crab</b> at sea")
-    xdo("key", "alt+Down")
-    check("words that were changed since are not replaced by those before", says("Prompt", "a fox & a <b>crab</b> at sea", 2))
+    keys("alt+Up", "End")
+    need("the words before", lambda: text_of("Prompt") == "a fox & a <b>crab</b>")
+    write(" at sea")
+    need("other words", lambda: text_of("Prompt") == "a fox & a <b>crab</b> at sea")
+    keys("alt+Down")
+    check("words that were changed since are not replaced by those before", text_of("Prompt") == "a fox & a <b>crab</b> at sea")
 
 
-def keys():
-    xdo("key", "Escape", "k", "Home")
-    wait(lambda: frame() == 1, 10)
-    xdo("key", "Caps_Lock", "l")
-    check("L plays with Caps Lock on", wait(lambda: frame() > 6, 10))
-    xdo("key", "k", "Home", "Caps_Lock")
-    check("and Home is Home", wait(lambda: frame() == 1, 10))
+def keys_of_the_player():
+    keys("Escape", "k", "Home")
+    need("the first frame", lambda: frame() == 1)
+    keys("Caps_Lock", "l")
+    check("L plays with Caps Lock on", wait(lambda: frame() > 6))
+    keys("k", "Home", "Caps_Lock")
+    check("and Home is Home", wait(lambda: frame() == 1))
 
 
 def first_frame(home):
     """One whose copy somebody has taken out of the project."""
-    xdo("key", "Escape")
+    keys("Escape")
     choose("Start From This Frame")
-    check("a frame can be where the next take starts", wait(lambda: named("Starts from take 2, frame"), 10))
+    check("a frame can be where the next take starts", wait(lambda: named("Starts from take 2, frame")))
     shutil.rmtree(next(home.glob("*.rushes")) / "inputs")
-    xdo("key", "ctrl+Return")
-    check("when its picture is gone that is said", wait(lambda: named("is not in the project any more: choose it again"), 10))
+    keys("ctrl+Return")
+    check("when its picture is gone that is said", wait(lambda: named("is not in the project any more: choose it again")))
     check("and no take is made that could only fail", not named("Take 3"))
     press("Remove the first frame")
-    check("without it all is well", wait(lambda: named("First frame: choose an image"), 10))
+    check("without it all is well", wait(lambda: named("First frame: choose an image")))
 
 
 def search(home, studio):
-    """In a project that this studio has never seen. -> the studio that is there now"""
+    """In a project that this studio has never seen."""
     first = next(home.glob("*.rushes"))
     there = home / "Tom & Jerry_2.rushes"
     shutil.copytree(first, there)
@@ -131,34 +121,35 @@ def search(home, studio):
         take["recipe"]["prompt"] = take["recipe"]["prompt"].replace("heron", "walrus & friend")
         file.write_text(json.dumps(take))
     drag_file(str(there), (645, 330))
-    check("a project's folder that is dropped opens, called as the folder", wait(lambda: there.stem in windows()))
-    end(studio, None)
-    wait(lambda: not application(), 10)
-    studio = subprocess.Popen([RUSHES], env=STUDIO)
-    wait(lambda: named("Take 2, done"))
-    check("the next time it is the one that opens", windows() == [there.stem])
-    check("with its picture in focus", wait(lambda: focused().name == "Preview", 10))
-    xdo("key", "Home", "space")
-    check("so that Space plays", wait(lambda: frame() > 6, 10))
-    xdo("key", "k", "ctrl+f")
-    wait(lambda: len(rows()) == 2)
-    time.sleep(0.5)
+    check("a project's folder that is dropped opens, called as the folder", wait(lambda: there.stem in titles()))
+    stop(studio)
+    start()
+    need("the take", lambda: named("Take 2, done"))
+    in_front()
+    check("the next time it is the one that opens", titles() == [there.stem])
+    check("with its picture in focus", wait(lambda: focused().name == "Preview"))
+    keys("Home", "space")
+    check("so that Space plays", wait(lambda: frame() > 6))
+    keys("k", "ctrl+f")
+    need("two takes in the history", lambda: len(rows()) == 2)
     shot("prompt-history")
     check("the history tells from which take one grew", [row[0] for row in rows()] == ["1", "2"])
     words = [node.name for node in walk(application()) if node.getRole() == pyatspi.ROLE_LABEL]
     check("and shows the words of a take, whatever is in them", "a heron" not in words and "walrus & friend" in " ".join(words))
-    xdo("type", "walrus")
-    check("words of takes that were made elsewhere are found", wait(lambda: len(rows()) == 1 and "walrus" in rows()[0], 10))
-    xdo("key", "ctrl+a")
-    xdo("type", "heron")
-    check("and those of other projects", wait(lambda: len(rows()) == 1 and "heron" in rows()[0], 10))
-    check("with all their words", wait(lambda: named("a heron", pyatspi.ROLE_LABEL), 5))
-    xdo("key", "ctrl+a")
-    xdo("type", "nobody")
-    check("where nothing is found that is said", wait(lambda: named("No take has these words"), 10))
+    write("walrus")
+    check("words of takes that were made elsewhere are found", wait(lambda: len(rows()) == 1 and "walrus" in rows()[0]))
+    keys("ctrl+a", window="History and Search")
+    write("heron")
+    check("and those of other projects", wait(lambda: len(rows()) == 1 and "heron" in rows()[0]))
+    check("with all their words", wait(lambda: named("a heron", pyatspi.ROLE_LABEL)))
+    keys("ctrl+a", window="History and Search")
+    write("nobody")
+    check("where nothing is found that is said", wait(lambda: named("No take has these words")))
     shot("prompt-nothing-found")
-    xdo("key", "Escape", "Escape")
-    return studio
+    keys("Escape", window="History and Search")
+    if active("History and Search"):  # the first one was the search's
+        keys("Escape", window="History and Search")
+    in_front()
 
 
 def from_a_take(home):
@@ -167,17 +158,18 @@ def from_a_take(home):
     takes = {take["number"]: take["recipe"] for take in map(json.loads, (file.read_text() for file in film.glob("takes/*/take.json")))}
     for chip, field, value in (("Steps", "Steps", "5"), ("Length", "Length in frames", "13"), ("Seed", "Seed", "471")):
         open_chip(chip, field)
-        xdo("type", value)
+        write(value)
         close_chip()
-    xdo("key", "ctrl+p", "End")
-    xdo("key", "ctrl+a")
-    xdo("type", "an otter")
-    says("Prompt", "an otter")
+    keys("ctrl+p")
+    need("the words have the focus", lambda: focused().name == "Prompt")
+    keys("ctrl+a")
+    write("an otter")
+    need("other words", lambda: text_of("Prompt") == "an otter")
     press("Same seed, new words")
-    check("the seed of a take can be had", wait(lambda: named(f"Seed: seed …{int(takes[2]['seed']) % 1000:03}"), 10))
-    check("without what was written and set since", says("Prompt", "an otter", 5) and named("Steps: 5") and named("Length: 1.1 s"))
+    check("the seed of a take can be had", wait(lambda: named(f"Seed: seed …{int(takes[2]['seed']) % 1000:03}")))
+    check("without what was written and set since", says("Prompt", "an otter") and named("Steps: 5") and named("Length: 1.1 s"))
     press("Same words, new seed")
-    wait(lambda: named("Take 3, done"))
+    need("the third take", lambda: named("Take 3, done"))
     made = next(take["recipe"] for take in map(json.loads, (file.read_text() for file in film.glob("takes/*/take.json")))
                 if take["number"] == 3)
     check("and the words without the settings", [made["prompt"], made["steps"], made["frames"]] == [takes[2]["prompt"], 5, 13])
@@ -185,20 +177,15 @@ def from_a_take(home):
 
 
 def main():
-    home = pathlib.Path(os.environ["HOME"])
-    manager = manage_windows()
-    STUDIO["RUSHES_MODELS"] = str(home / "no models")
-    studio = subprocess.Popen([RUSHES], env=STUDIO)
-    try:
+    with session():
+        studio = start_without_sample()
         from_the_keyboard()
         fields()
         recall()
-        keys()
-        first_frame(home)
-        studio = search(home, studio)
-        from_a_take(home)
-    finally:
-        end(studio, manager)
+        keys_of_the_player()
+        first_frame(HOME)
+        search(HOME, studio)
+        from_a_take(HOME)
     return finish()
 
 

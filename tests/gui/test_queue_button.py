@@ -5,13 +5,10 @@ usage: test_queue_button.py RUSHES SCREENSHOTS; under a session bus and a displa
 RUSHES_ENGINE names, which stays at each job's second step; a job that goes on from there is not held. Prints TAP;
 pictures of the window go into SCREENSHOTS.
 """
-import os
-import pathlib
-import subprocess
 import sys
 
-from studio import (RUSHES, STUDIO, application, button_named, check, end, finish, focused, manage_windows, named, press, pyatspi,
-                    shot, wait, walk, xdo)
+from studio import (HOME, act, application, button_named, check, finish, focused, keys, named, need, press, pyatspi, session,
+                    shot, start_without_sample, stop, text_of, wait, walk, write)
 
 WORDS = {1: "a heron", 2: "a crab", 3: "a fox"}
 
@@ -32,77 +29,69 @@ def state(take):
 
 
 def press_in(take, name):
-    row = next(row for row, said in rows() if said[0].startswith(f"Take {take} "))
-    button = next(node for node in walk(row) if node.getRole() == pyatspi.ROLE_PUSH_BUTTON and node.name == name)
-    return button.queryAction().doAction(0)
+    def button():
+        row = next(row for row, said in rows() if said[0].startswith(f"Take {take} "))
+        return next(node for node in walk(row) if node.getRole() == pyatspi.ROLE_PUSH_BUTTON and node.name == name)
+    act(need(f"{name!r} of take {take}", button))
 
 
 def open_queue(take):
-    check("the queue's button names the take that is being made", wait(lambda: button_named(f"Take {take} · "), 20))
+    check("the queue's button names the take that is being made", wait(lambda: button_named(f"Take {take} · ")))
     press(f"Take {take} · ")
-    return wait(rows, 10)
+    need("the rows of the queue", rows)
 
 
 def ask(words):
     """Puts them into the queue."""
-    xdo("key", "ctrl+p")
-    wait(lambda: focused().name == "Prompt", 10)
-    xdo("key", "ctrl+a")
-    xdo("type", words)
-    wait(lambda: named("Prompt", pyatspi.ROLE_TEXT).queryText().getText(0, -1) == words, 10)
-    xdo("key", "ctrl+Return")
+    keys("ctrl+p")
+    need("the words have the focus", lambda: focused().name == "Prompt")
+    keys("ctrl+a")
+    write(words)
+    need(f"the words {words!r}", lambda: text_of("Prompt") == words)
+    keys("ctrl+Return")
 
 
 def work_the_queue():
     for take, words in WORDS.items():
         ask(words)
-        check(f"{words} is queued", wait(lambda take=take: named(f"Take {take}, "), 20))
+        check(f"{words} is queued", wait(lambda take=take: named(f"Take {take}, ")))
     open_queue(1)
     check("the first is being made, the others wait in their order",
-          wait(lambda: order() == [1, 2, 3] and "Forming" in state(1) and state(3) == "Waiting", 10))
+          wait(lambda: order() == [1, 2, 3] and "Forming" in state(1) and state(3) == "Waiting"))
     press_in(3, "Earlier")
-    check("Earlier puts the last before the one above it", wait(lambda: order() == [1, 3, 2], 10))
+    check("Earlier puts the last before the one above it", wait(lambda: order() == [1, 3, 2]))
     press_in(3, "Later")
-    check("Later puts it back", wait(lambda: order() == [1, 2, 3], 10))
+    check("Later puts it back", wait(lambda: order() == [1, 2, 3]))
     press_in(3, "Earlier")
-    wait(lambda: order() == [1, 3, 2], 10)
+    need("the last before the one above it", lambda: order() == [1, 3, 2])
     press_in(1, "Pause")
-    check("Pause stops the one that is being made", wait(lambda: state(1) == "Paused", 10))
+    check("Pause stops the one that is being made", wait(lambda: state(1) == "Paused"))
     check("and the next one begins, not the one queued before it",
-          wait(lambda: "Forming" in state(3) and state(2) == "Waiting", 20))
+          wait(lambda: "Forming" in state(3) and state(2) == "Waiting"))
     shot("queue")
     press_in(1, "Resume")
-    check("Resume lets it wait for its turn, with its steps kept", wait(lambda: "last step" in state(1), 10))
+    check("Resume lets it wait for its turn, with its steps kept", wait(lambda: "last step" in state(1)))
 
 
 def find_it_again():
     check("after a kill what was begun is finished from its last step",
-          wait(lambda: named("Take 1, done") and named("Take 3, done"), 60))
+          wait(lambda: named("Take 1, done") and named("Take 3, done")))
     open_queue(2)
-    check("and what was put last comes last", wait(lambda: order() == [2] and "Forming" in state(2), 10))
+    check("and what was put last comes last", wait(lambda: order() == [2] and "Forming" in state(2)))
     press_in(2, "Cancel")
-    check("Cancel ends it", wait(lambda: named("Take 2, cancelled"), 10))
-    check("and nothing is left to do", wait(lambda: button_named("Queue"), 10))
+    check("Cancel ends it", wait(lambda: named("Take 2, cancelled")))
+    check("and nothing is left to do", wait(lambda: button_named("Queue")))
 
 
 def main():
-    hold = pathlib.Path(os.environ["HOME"]) / "hold"
+    hold = HOME / "hold"
     hold.write_text("stay")
-    STUDIO["FAKE_HOLD"] = str(hold)
-    STUDIO["RUSHES_MODELS"] = str(hold.with_name("no models"))  # no sample clip: the first take is the creator's
-    manager = manage_windows()
-    studio = subprocess.Popen([RUSHES], env=STUDIO)
-    try:
-        wait(lambda: named("Test Model"))
+    with session():
+        studio = start_without_sample(FAKE_HOLD=str(hold))  # the first take is the creator's
         work_the_queue()
-        studio.kill()
-        studio.wait()
-        wait(lambda: not application(), 10)
-        studio = subprocess.Popen([RUSHES], env=STUDIO)
-        wait(lambda: named("Test Model"))
+        stop(studio, kill=True)
+        start_without_sample(FAKE_HOLD=str(hold))
         find_it_again()
-    finally:
-        end(studio, manager)
     return finish()
 
 

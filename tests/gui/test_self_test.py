@@ -4,14 +4,12 @@
 usage: test_self_test.py RUSHES SCREENSHOTS; under a session bus and a display. What it runs is the real program of
 checks, on the machine's own device. Prints TAP; pictures of the window go into SCREENSHOTS.
 """
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
-from studio import (RUSHES, STUDIO, application, button_named, check, choose, end, finish, manage_windows, named, press, shot,
-                    wait, walk)
+from studio import (HOME, application, button_named, check, choose, finish, in_front, named, press, session, shot, start, wait,
+                    walk)
 
 
 def running(session):
@@ -35,11 +33,9 @@ def bar():
 
 
 def main():
-    home = pathlib.Path(os.environ["HOME"])
-    manager = manage_windows()
-    studio = subprocess.Popen([os.path.abspath(RUSHES)], env=STUDIO, cwd=home, start_new_session=True)
-    try:
-        check("the studio opens", wait(lambda: named("Generate")))
+    with session():
+        studio = start(cwd=HOME, start_new_session=True)
+        check("the studio opens", in_front())
         check("the self-test is in the menu", choose("Self-Test of the Device"))
         check("its checks run", wait(lambda: running(studio.pid)))
         first = wait(progress, 120)
@@ -47,15 +43,12 @@ def main():
         check("of all that there are, operations and golden cases", first and first[1] > 150)
         later = wait(lambda: progress() if progress()[0] > first[0] else None, 240)
         check("it goes on", later and later[1] == first[1])
-        check("the bar stands at the same share", later and wait(lambda: 0 < bar() < 1 and bar() >= later[0] / later[1] - 0.01, 10))
+        check("the bar stands at the same share", later and wait(lambda: 0 < bar() < 1 and bar() >= later[0] / later[1] - 0.01))
         shot("self-test")
         check("it can be stopped", press("Stop"))
-        check("the dialog is gone", wait(lambda: not button_named("Stop"), 10))
-        check("and so is what it ran", wait(lambda: not running(studio.pid), 10))
-        check("the studio goes on", named("Generate"))
-    finally:
-        end(studio, manager)
-    wait(lambda: not application(), 5)
+        check("the dialog is gone", wait(lambda: not button_named("Stop")))
+        check("and so is what it ran", wait(lambda: not running(studio.pid)))
+        check("the studio goes on", wait(lambda: named("Generate")))
     return finish()
 
 

@@ -6,14 +6,12 @@ export; and a rights list that is followed, changed, gone and garbage.
 usage: test_signer.py RUSHES SCREENSHOTS; under a session bus and a display. Prints TAP; pictures of the window go into
 SCREENSHOTS.
 """
-import os
 import pathlib
 import subprocess
 import sys
-import time
 
-from studio import (RUSHES, STUDIO, check, choose, finish, manage_windows, named, open_file, press, pyatspi, save_as, shot,
-                    wait, xdo)
+from studio import (HOME, RUSHES, STUDIO, check, choose, finish, in_front, keys, named, need, open_file, press, pyatspi,
+                    save_as, session, shot, start, wait)
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "provenance")]
@@ -49,12 +47,13 @@ def make_certificates(at):
 
 
 def pick(button, title, path):
+    in_front("Who Signs Exports")
     press(button)
     open_file(path, title)
 
 
 def told(text):
-    return wait(lambda: named(text, pyatspi.ROLE_LABEL), 10)
+    return wait(lambda: named(text, pyatspi.ROLE_LABEL))
 
 
 def choose_certificate(at, film_file):
@@ -76,7 +75,7 @@ def choose_certificate(at, film_file):
     check("what is no certificate is told", told("garbage.pem: no certificate can be read"))
     pick("Choose the certificates", "Choose Your Certificates", at / "own.pem")
     check("a key of another certificate is told",
-          told("does not belong to the certificate") or told("is not an ECDSA key on P-256"))
+          wait(lambda: named("does not belong to the certificate") or named("is not an ECDSA key on P-256")))
     pick("Choose the private key", "Choose the Private Key", at / "early.key")
     check("also one of the right kind", told("the private key does not belong to the certificate"))
     pick("Choose the private key", "Choose the Private Key", at / "empty.key")
@@ -90,8 +89,7 @@ def choose_certificate(at, film_file):
     troubles = ("may read or change", "Choose a file", "cannot be read")
     check("without a word of trouble left", not any(named(text, pyatspi.ROLE_LABEL) for text in troubles))
     shot("signer-4-own")
-    xdo("key", "Escape")
-    time.sleep(0.7)
+    keys("Escape", window="Who Signs Exports")
 
 
 def inspect(path):
@@ -101,32 +99,35 @@ def inspect(path):
 
 def export_signed(home):
     out = home / "signed.mp4"
-    xdo("key", "ctrl+e")
+    keys("ctrl+e")
     check("the export window says who signs", told("signed by A creator of films"))
     shot("signer-5-export")
+    in_front("Export")
     press("Export…")
     save_as(out, "Export To")
-    check("the film is exported", wait(out.exists, 60))
+    check("the film is exported", need("the exported film", out.exists))
     found = inspect(out)
     check("and names the creator as its signer", "A creator of films" in found and "Issuer to creators" in found)
 
 
 def give_back():
+    in_front()
     choose("Who Signs Exports")
     check("the certificate can be left", told("Your own certificate") and press("Leave your own certificate"))
     check("and this computer signs again", told("This computer's identity"))
-    xdo("key", "Escape")
-    time.sleep(0.7)
+    keys("Escape", window="Who Signs Exports")
 
 
 def row(text):
-    return wait(lambda: named(text, pyatspi.ROLE_LABEL), 15)
+    return wait(lambda: named(text, pyatspi.ROLE_LABEL))
 
 
 def follow_list(home):
     listed = home / "studio.list"
     listed.write_text("[Wanda Example]\naction=refuse\n")
+    in_front()
     check("the rights lists are in the menu", choose("Rights Lists"))
+    in_front("Rights Lists")
     press("Follow a List")
     open_file(listed, "Follow a Rights List")
     check("a file that is followed is counted", row("1 name "))
@@ -134,7 +135,7 @@ def follow_list(home):
     check("a change of it is seen at once", row("2 names"))
     shot("signer-6-list")
     listed.write_bytes(b"\xff\xfe garbage")
-    check("garbage is told", row("studio.list") and wait(lambda: not named("2 names", pyatspi.ROLE_LABEL), 15))
+    check("garbage is told", row("studio.list") and wait(lambda: not named("2 names", pyatspi.ROLE_LABEL)))
     shot("signer-7-garbage")
     listed.unlink()
     check("so is a file that went away", row(f"{listed} cannot be read: No such file"))
@@ -142,29 +143,22 @@ def follow_list(home):
     listed.write_text("[Wanda Example]\naction=refuse\n")
     check("put back it is read again", row("1 name "))
     check("and can be left", press("Leave the list studio.list"))
-    check("leaving removes it", wait(lambda: not named("1 name ", pyatspi.ROLE_LABEL), 10) and listed.exists())
-    xdo("key", "Escape")
+    check("leaving removes it", wait(lambda: not named("1 name ", pyatspi.ROLE_LABEL)) and listed.exists())
+    keys("Escape", window="Rights Lists")
 
 
 def main():
-    home = pathlib.Path(os.environ["HOME"])
+    home = HOME
     project = film.make(home / "Signed.rushes", 64, 40, 12, 16000, *film.flash_and_click(12, 12, 16000, 3))
     make_certificates(home / "keys")
-    manager = manage_windows()
-    with (home / "log").open("ab") as said:
-        studio = subprocess.Popen([RUSHES, str(project)], env=STUDIO, stderr=said)
-    try:
+    with session():
+        start(project, log=home / "log")
         check("the project is open", wait(lambda: named("Prompt", pyatspi.ROLE_TEXT)))
-        time.sleep(1)
+        in_front()
         choose_certificate(home / "keys", home / "any")
         export_signed(home)
         give_back()
         follow_list(home)
-    finally:
-        studio.terminate()
-        studio.wait()
-        if manager:
-            manager.terminate()
     return finish()
 
 

@@ -7,26 +7,20 @@ SCREENSHOTS.
 import json
 import math
 import os
-import pathlib
 import struct
 import subprocess
 import sys
-import time
 import wave
 
-from studio import (RUSHES, STUDIO, application, box, check, choose, drag, drag_file, finish, manage_windows, named, open_file,
-                    press_at, pyatspi, save_as, shot, wait, walk, xdo)
+from studio import (HOME, RUSHES, STUDIO, box, check, choose, drag, drag_file, finish, focused, in_front, keys, named, need,
+                    open_file, press, press_at, pyatspi, save_as, says, session, shot, start, stop, tab_to, wait, walk, write,
+                    xdo)
 
 # GTK's file chooser now and then tells the accessibility bus of a text that it does not have there (a critical warning of
 # its own), which must not end the studio: what it says is looked at when it is over.
 STUDIO.pop("G_DEBUG", None)
 NOT_OURS = "g_variant_is_object_path"
 FPS, FRAMES, WIDTH, HEIGHT, RATE = 10, 30, 64, 40, 16000
-
-
-def start(log, *arguments, env=None):
-    with log.open("ab") as said:
-        return subprocess.Popen([RUSHES, *map(str, arguments)], env=env or STUDIO, stderr=said)
 
 
 def make_project(folder):
@@ -88,67 +82,66 @@ def change_shots(film):
     second = width / 3  # pixels
     middle = y + height // 2
     drag((x + width - 3, middle), (x + width - 3 - second, middle))
-    check("dragging a shot's end trims it", wait(lambda: near(state(film)[0][0]["out"], 19, 1), 5))
+    check("dragging a shot's end trims it", wait(lambda: near(state(film)[0][0]["out"], 19, 1)))
     drag((x + 3, middle), (x + 3 + second / 2, middle))
-    check("dragging its beginning trims that", wait(lambda: near(state(film)[0][0]["in"], 5, 1), 5))
+    check("dragging its beginning trims that", wait(lambda: near(state(film)[0][0]["in"], 5, 1)))
     x, y, width, height = box("Shot 2:")
     drag((x + 14, y + 8), (x + 14 + second, y + 8))
-    check("the knob at its top left fades it in", wait(lambda: near(state(film)[0][1].get("fade_in", 0), 1, 0.1), 5))
+    check("the knob at its top left fades it in", wait(lambda: near(state(film)[0][1].get("fade_in", 0), 1, 0.1)))
     drag((x + width - 14, y + 8), (x + width - 14 - second / 2, y + 8))
-    check("the one at its top right fades it out", wait(lambda: near(state(film)[0][1].get("fade_out", 0), 0.5, 0.1), 5))
+    check("the one at its top right fades it out", wait(lambda: near(state(film)[0][1].get("fade_out", 0), 0.5, 0.1)))
     drag((x + 14, y + height - 8), (x + 14 + second / 2, y + height - 8))
     check("the knob at its bottom dissolves from the shot before",
-          wait(lambda: near(state(film)[0][1].get("dissolve", 0), 0.5, 0.1), 5))
+          wait(lambda: near(state(film)[0][1].get("dissolve", 0), 0.5, 0.1)))
     length = (state(film)[0][0]["out"] - state(film)[0][0]["in"] + 1 + FRAMES) / FPS - 0.5
     check("the title says how long the film is, the dissolve counted once",
           wait(lambda: named(f"2 shots, 0:{length:05.2f}", pyatspi.ROLE_LABEL)
-               or named(f"2 shots, 0:{length + 0.1:05.2f}", pyatspi.ROLE_LABEL), 5))
+               or named(f"2 shots, 0:{length + 0.1:05.2f}", pyatspi.ROLE_LABEL)))
     shot("timeline-1-cut")
     for label in ("dissolve", "fade_out", "fade_in"):
-        xdo("key", "ctrl+z")
-        check(f"undo takes the {label.replace('_', ' ')} back", wait(lambda: not state(film)[0][1].get(label), 5))
+        keys("ctrl+z")
+        check(f"undo takes the {label.replace('_', ' ')} back", wait(lambda: not state(film)[0][1].get(label)))
     a, b = box("Shot 1:"), box("Shot 2:")
     drag((b[0] + b[2] // 2, b[1] + 30), (a[0] + 20, a[1] + 30))
     check("a shot dragged before another stands there",
-          wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-2", "shot-1"], 5))
-    xdo("key", "ctrl+z")
-    wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-1", "shot-2"], 5)
+          wait(lambda: [one["id"] for one in state(film)[0]] == ["shot-2", "shot-1"]))
+    keys("ctrl+z")
+    need("the former order", lambda: [one["id"] for one in state(film)[0]] == ["shot-1", "shot-2"])
     return second
 
 
 def use_keys(film):
     """What is done with keys alone, each of it taken back."""
+    in_front()
     x, y, width, height = box("Shot 1:")
     press_at(x + width // 2, y + height // 2)
     press_at(x + width // 3, y - 16)
-    time.sleep(0.3)
-    xdo("key", "s")
-    check("S splits the shot at the play head", wait(lambda: len(state(film)[0]) == 3, 5))
+    keys("s")
+    check("S splits the shot at the play head", need("three shots", lambda: len(state(film)[0]) == 3))
     parts = [(one["in"], one["out"]) for one in state(film)[0]]
     check("without a frame lost or shown twice", parts[0][0] == 0 and parts[0][1] + 1 == parts[1][0] and parts[1][1] == 29)
-    xdo("key", "shift+m")
+    keys("shift+m")
     check("Shift+M sets a marker there",
-          wait(lambda: '"marker' in (film / "journal.jsonl").read_text(), 5))
+          wait(lambda: '"marker' in (film / "journal.jsonl").read_text()))
     x, y, width, height = box("Shot 2:")
     press_at(x + width // 2, y + height // 2)
-    xdo("key", "Delete")
+    keys("Delete")
     check("Delete takes the chosen shot out and closes the gap",
-          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [parts[0], parts[2]], 5))
+          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [parts[0], parts[2]]))
     for _ in range(3):
-        xdo("key", "ctrl+z")
-        time.sleep(0.2)
+        keys("ctrl+z")
     check("Ctrl+Z takes it all back",
-          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [(0, 29), (0, 29)], 5))
-    xdo("key", "Escape")
+          wait(lambda: [(one["in"], one["out"]) for one in state(film)[0]] == [(0, 29), (0, 29)]))
+    keys("Escape")
 
 
 def move_head(second):
     x, y, _width, _height = box("Shot 1:")
     ruler = y - 16
     press_at(x + round(second), ruler)
-    check("a press on the ruler puts the play head there", wait(lambda: named("frame 11 / ") or named("frame 10 / "), 5))
+    check("a press on the ruler puts the play head there", wait(lambda: named("frame 11 / ") or named("frame 10 / ")))
     drag((x + second, ruler), (x + 2 * second, ruler))
-    check("dragging it moves through the film", wait(lambda: named("frame 21 / ") or named("frame 20 / "), 5))
+    check("dragging it moves through the film", wait(lambda: named("frame 21 / ") or named("frame 20 / ")))
 
 
 def sounds(film):
@@ -158,128 +151,124 @@ def sounds(film):
 def choose_sound():
     x, y, width, height = box("Sound: ")
     press_at(x + width // 2, y + height - 6)
-    time.sleep(0.3)
 
 
 def change_sounds(film, second, file):
     x, y, _width, height = box("Shot 1:")
     drag_file(str(file), (round(x + second), y + height // 2))
     check("a file dropped on the timeline sounds from there",
-          wait(lambda: sounds(film) and near(sounds(film)[0]["at"], 1, 0.15), 20))
+          wait(lambda: sounds(film) and near(sounds(film)[0]["at"], 1, 0.15)))
     x, y, width, height = box("Sound: ")
     at = sounds(film)[0]["at"]
     middle = y + height - 6
     drag((x + width // 2, middle), (x + width // 2 + second / 2, middle))
-    check("a sound is moved by its middle", wait(lambda: near(sounds(film)[0]["at"], at + 0.5, 0.15), 5))
+    check("a sound is moved by its middle", wait(lambda: near(sounds(film)[0]["at"], at + 0.5, 0.15)))
     x, y, width, height = box("Sound: ")
     drag((x + width - 3, middle), (x + width - 3 - second / 2, middle))
-    check("and trimmed at its end", wait(lambda: near(sounds(film)[0]["out"], 1.5, 0.15), 5))
+    check("and trimmed at its end", wait(lambda: near(sounds(film)[0]["out"], 1.5, 0.15)))
     drag((x + 3, middle), (x + 3 + second / 4, middle))
-    check("and at its beginning", wait(lambda: near(sounds(film)[0]["in"], 0.25, 0.15), 5))
+    check("and at its beginning", wait(lambda: near(sounds(film)[0]["in"], 0.25, 0.15)))
     x, y, width, height = box("Sound: ")
     drag((x + 14, y + 8), (x + 14 + second / 2, y + 8))
-    check("its knob fades it in", wait(lambda: near(sounds(film)[0].get("fade_in", 0), 0.5, 0.1), 5))
+    check("its knob fades it in", wait(lambda: near(sounds(film)[0].get("fade_in", 0), 0.5, 0.1)))
     x, y, _width, _height = box("Shot 1:")
     press_at(x + round(1.9 * second), y - 16)
     choose_sound()
-    xdo("key", "i")
-    check("I lets the chosen sound begin at the play head", wait(lambda: near(sounds(film)[0]["at"], 1.9, 0.11), 5))
+    keys("i")
+    check("I lets the chosen sound begin at the play head", wait(lambda: near(sounds(film)[0]["at"], 1.9, 0.11)))
     press_at(x + round(2.4 * second), y - 16)
     choose_sound()
-    xdo("key", "o")
+    keys("o")
     check("O lets it end there",
-          wait(lambda: near(sounds(film)[0]["at"] + sounds(film)[0]["out"] - sounds(film)[0]["in"], 2.5, 0.11), 5))
+          wait(lambda: near(sounds(film)[0]["at"] + sounds(film)[0]["out"] - sounds(film)[0]["in"], 2.5, 0.11)))
     shot("timeline-2-sound")
-
-
-def tab_to(name, role):
-    """Moves the focus with Tab until that has it."""
-    for _ in range(30):
-        node = named(name, role)
-        if node and node.getState().contains(pyatspi.STATE_FOCUSED):
-            return node
-        xdo("key", "Tab")
-        time.sleep(0.1)
-    return None
 
 
 def use_inspector(film):
     x, y, width, height = box("Shot 1:")
     xdo("mousemove", x + width // 2, y + height // 2, "click", "--repeat", 2, "--delay", 60, 1)
-    gain = wait(lambda: named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON), 10)
+    gain = need("a shot's gain", lambda: named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON))
     check("a double press opens a shot's settings", gain)
     gain.queryValue().currentValue = -6
-    check("its gain is set there", wait(lambda: state(film)[0][0].get("gain_db") == -6, 5))
+    check("its gain is set there", wait(lambda: state(film)[0][0].get("gain_db") == -6))
     check("Tab goes to its mute", tab_to("Mute this shot", pyatspi.ROLE_CHECK_BOX))
-    xdo("key", "space")
-    check("and whether it is mute", wait(lambda: state(film)[0][0].get("mute") is True, 5))
+    keys("space")
+    check("and whether it is mute", wait(lambda: state(film)[0][0].get("mute") is True))
     shot("timeline-3-settings")
-    xdo("key", "Escape")
-    wait(lambda: not named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON), 5)
+    keys("Escape")
+    need("the settings are closed", lambda: not named("Gain, dB", pyatspi.ROLE_SPIN_BUTTON))
 
 
 def speak(film):
-    xdo("key", "t")
-    words = wait(lambda: named("Words of the line", pyatspi.ROLE_TEXT), 10)
-    check("T opens the window for a spoken line", words)
-    xdo("type", "--delay", "8", "once upon a time")
-    wait(lambda: words.queryText().getText(0, -1) == "once upon a time", 5)
+    keys("t")
+    check("T opens the window for a spoken line", in_front("Spoken Line"))
+    check("in which its words have the focus", wait(lambda: focused().name == "Words of the line"))
+    write("once upon a time")
+    check("and are typed", says("Words of the line", "once upon a time"))
     shot("timeline-4-spoken")
-    named("Speak", pyatspi.ROLE_PUSH_BUTTON).queryAction().doAction(0)
+    press("Speak")
     check("its words are spoken on the timeline",
-          wait(lambda: [one["words"] for one in sounds(film) if "words" in one] == ["once upon a time"], 20))
-    check("in a block that says so", wait(lambda: named("Spoken line: “once upon a time”"), 5))
+          wait(lambda: [one["words"] for one in sounds(film) if "words" in one] == ["once upon a time"]))
+    check("in a block that says so", wait(lambda: named("Spoken line: “once upon a time”")))
 
 
 def switch(name, on):
     """A switch of the export window, by Tab and the space bar."""
     def is_on():
         return tab_to(name, pyatspi.ROLE_CHECK_BOX).getState().contains(pyatspi.STATE_CHECKED) == on
+    need(f"Tab comes to {name!r}", lambda: tab_to(name, pyatspi.ROLE_CHECK_BOX))
     if not is_on():
-        xdo("key", "space")
-    return wait(is_on, 5)
+        keys("space", window="Export")
+    return wait(is_on)
 
 
-def go(button):
-    named(button, pyatspi.ROLE_PUSH_BUTTON).queryAction().doAction(0)
+def open_export():
+    keys("ctrl+e")
+    return in_front("Export")
 
 
 def choose_film():
     """In place of the take, in the export window."""
-    tab_to("What", pyatspi.ROLE_COMBO_BOX)
-    xdo("key", "space")
-    time.sleep(0.5)
-    xdo("key", "Down", "Return")
-    time.sleep(0.3)
+    def on(role, text=""):
+        """What has the focus: of that role, and it says that."""
+        node = focused()
+        return node.getRole() == role and any(text in part.name for part in walk(node))
+    film = "The film on the timeline"
+    need("Tab comes to what is exported", lambda: tab_to("What", pyatspi.ROLE_COMBO_BOX))
+    keys("space", window="Export")
+    need("the list of what can be exported", lambda: on(pyatspi.ROLE_LIST_ITEM))
+    keys("Down", window="Export")
+    need("Down goes to the film", lambda: on(pyatspi.ROLE_LIST_ITEM, film))
+    keys("Return", window="Export")
+    need("Return chooses the film", lambda: on(pyatspi.ROLE_COMBO_BOX, film))
 
 
 def export(film, out):
-    xdo("key", "Escape")
-    xdo("key", "ctrl+e")
-    check("Ctrl+E opens the export window", wait(lambda: named("Content credentials"), 10))
-    check("which says how large the file will be", wait(lambda: named("About ", pyatspi.ROLE_LABEL), 30))
+    keys("Escape")
+    check("Ctrl+E opens the export window", open_export())
+    check("which says how large the file will be", wait(lambda: named("About ", pyatspi.ROLE_LABEL)))
     choose_film()
     check("a time stamp can be wanted", switch("Time stamp", True))
     check("and demanded", switch("Only with the stamp", True))
-    go("Export…")
-    check("its authority has to be named", wait(lambda: named("Type the address of a time-stamping authority"), 5))
+    press("Export…")
+    check("its authority has to be named", wait(lambda: named("Type the address of a time-stamping authority")))
     check("which has the focus then", tab_to("Address of the time-stamping authority", pyatspi.ROLE_TEXT))
-    xdo("type", "--delay", "5", "http://127.0.0.1:1/stamp")  # where nobody answers
+    write("http://127.0.0.1:1/stamp")  # where nobody answers
     shot("timeline-5-export")
-    go("Export…")
+    press("Export…")
     save_as(out, "Export To")
     check("without the stamp that is demanded it fails, and says so",
-          wait(lambda: named("time-stamped or not made at all"), 30))
+          wait(lambda: named("time-stamped or not made at all")))
     check("and nothing is written", not out.exists() and not list(out.parent.glob(".out*")))
-    xdo("key", "ctrl+e")
-    wait(lambda: named("Content credentials"), 10)
+    open_export()
     choose_film()
-    check("what was chosen about stamps is kept", named("Only with the stamp", pyatspi.ROLE_CHECK_BOX))
+    kept = {name: need(name, lambda name=name: named(name, pyatspi.ROLE_CHECK_BOX)) for name in ("Time stamp", "Only with the stamp")}
+    check("what was chosen about stamps is kept", all(node.getState().contains(pyatspi.STATE_CHECKED) for node in kept.values()))
     check("a stamp can be left out again", switch("Time stamp", False))
     check("a label can be put in", switch("Label", True))
-    go("Export…")
+    press("Export…")
     save_as(out, "Export To")
-    check("the film is written", wait(out.exists, 60))
+    check("the film is written", need(out, out.exists))
     told = subprocess.run([RUSHES, "inspect", str(out)], env=STUDIO, capture_output=True, text=True, check=False)
     check("with its credentials", told.returncode == 0 and "as it was when" in told.stdout)
     frames = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries",
@@ -290,12 +279,11 @@ def export(film, out):
 def share(packed):
     check("Share Project packs it", choose("Share Project"))
     save_as(packed, "Share the Project")
-    check("into one file", wait(packed.exists, 30) and wait(lambda: named("is packed"), 30))
+    check("into one file", wait(packed.exists) and wait(lambda: named("is packed")))
     alone = packed.with_name("alone.rushes.zip")
     check("Share This Take packs one", choose("Share This Take"))
     save_as(alone, "Share This Take")
-    wait(alone.exists, 30)
-    time.sleep(1)
+    need("that one is packed", lambda: alone.exists() and named(f"{alone.name} is packed"))
     packed.with_name("alone").mkdir()
     told = subprocess.run([RUSHES, "unpack", str(alone), "-o", str(packed.with_name("alone"))], env=STUDIO, capture_output=True,
                           text=True, check=False)
@@ -311,54 +299,45 @@ def open_elsewhere(packed, home):
     here = home / packed.name
     here.write_bytes(packed.read_bytes())
     elsewhere = {**STUDIO, "HOME": str(home), **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("DATA", "CONFIG", "CACHE")}}
-    studio = start(home / "log", env=elsewhere)
-    try:
-        wait(lambda: named("Generate", pyatspi.ROLE_PUSH_BUTTON))
-        check("Open Shared Project is in the menu", choose("Open Shared Project"))
-        open_file(here, "Open a Shared Project")
-        check("another machine opens it with its shots", wait(lambda: named("Shot 2: colour 2")))
-        check("its sounds", wait(lambda: named("Spoken line: “once upon a time”") and named("Sound: tone"), 5))
-        check("and its takes", named("Take 1, done") and named("Take 2, done"))
-        project = here.with_name("Cut.rushes")
-        check("with credits and the model's licence",
-              (project / "credits/CREDITS.txt").exists() and list(project.glob("credits/**/LICENSE*"))
-              and list(project.glob("credits/**/DATA.md")))
-        shot("timeline-6-elsewhere")
-    finally:
-        studio.terminate()
-        studio.wait()
+    studio = start(log=home / "log", env=elsewhere)
+    in_front()
+    check("Open Shared Project is in the menu", choose("Open Shared Project"))
+    open_file(here, "Open a Shared Project")
+    check("another machine opens it with its shots", wait(lambda: named("Shot 2: colour 2")))
+    check("its sounds", wait(lambda: named("Spoken line: “once upon a time”") and named("Sound: tone")))
+    check("and its takes", wait(lambda: named("Take 1, done") and named("Take 2, done")))
+    project = here.with_name("Cut.rushes")
+    check("with credits and the model's licence",
+          (project / "credits/CREDITS.txt").exists() and list(project.glob("credits/**/LICENSE*"))
+          and list(project.glob("credits/**/DATA.md")))
+    shot("timeline-6-elsewhere")
+    stop(studio)
 
 
 def lose_a_take(film):
     """The folder of a take goes away while the studio is closed."""
     os.rename(film / "takes/take-2", film.with_name("take-2"))
-    studio = start(film.with_name("log"), film)
-    try:
-        check("a shot whose take is gone says so on the timeline", wait(lambda: named("Shot 2 is missing", pyatspi.ROLE_LIST_ITEM)))
-        time.sleep(1)
-        x, y, width, height = box("Shot 2:")
-        press_at(x + width // 2, y + height // 2)
-        check("and in the preview", wait(lambda: "Shot 2 is missing" in named("Preview", pyatspi.ROLE_IMAGE).description, 10))
-        shot("timeline-7-missing")
-        xdo("key", "ctrl+e")
-        wait(lambda: named("Content credentials"), 10)
-        choose_film()
-        check("and the film is not exported", wait(lambda: named("The film is not complete. Shot 2 is missing"), 10))
-    finally:
-        studio.terminate()
-        studio.wait()
+    studio = start(film, log=film.with_name("log"))
+    check("a shot whose take is gone says so on the timeline", wait(lambda: named("Shot 2 is missing", pyatspi.ROLE_LIST_ITEM)))
+    in_front()
+    x, y, width, height = box("Shot 2:")
+    press_at(x + width // 2, y + height // 2)
+    check("and in the preview", wait(lambda: "Shot 2 is missing" in named("Preview", pyatspi.ROLE_IMAGE).description))
+    shot("timeline-7-missing")
+    open_export()
+    choose_film()
+    check("and the film is not exported", wait(lambda: named("The film is not complete. Shot 2 is missing")))
+    stop(studio)
 
 
 def main():
-    home = pathlib.Path(os.environ["HOME"])
+    home = HOME
     film, file = home / "Cut.rushes", home / "tone.wav"
     make_project(film)
     make_sound(file)
-    manager = manage_windows()
-    studio = start(film.with_name("log"), film)
-    try:
+    with session():
+        studio = start(film, log=film.with_name("log"))
         check("the film is on the timeline", wait(lambda: named("Shot 2:")))
-        time.sleep(1)
         use_keys(film)
         second = change_shots(film)
         move_head(second)
@@ -367,15 +346,9 @@ def main():
         speak(film)
         export(film, home / "out.mp4")
         share(home / "Cut.rushes.zip")
-    finally:
-        studio.terminate()
-        studio.wait()
-    wait(lambda: not application(), 5)
-    open_elsewhere(home / "Cut.rushes.zip", home / "elsewhere")
-    wait(lambda: not application(), 5)
-    lose_a_take(film)
-    if manager:
-        manager.terminate()
+        stop(studio)
+        open_elsewhere(home / "Cut.rushes.zip", home / "elsewhere")
+        lose_a_take(film)
     said = [line for log in (home / "log", home / "elsewhere/log") for line in log.read_text(errors="replace").splitlines()]
     wrong = [line for line in said if ("CRITICAL" in line or "WARNING" in line) and NOT_OURS not in line]
     print("\n".join(f"# {line}" for line in wrong))
