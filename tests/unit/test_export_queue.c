@@ -131,7 +131,7 @@ static guint count_files(Fixture *fixture)
 }
 
 #define WAIT_FOR(condition)                                                                        \
-    for (gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC; !(condition);) {               \
+    for (gint64 end = g_get_monotonic_time() + 120 * G_USEC_PER_SEC; !(condition);) {              \
         if (!g_main_context_iteration(NULL, FALSE))                                                \
             g_usleep(500);                                                                         \
         g_assert_cmpint(g_get_monotonic_time(), <, end);                                           \
