@@ -2,6 +2,7 @@
 #include "places.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 static char *get_program_folder(void)
 {
@@ -93,6 +94,17 @@ char *rushes_places_find_golden_cases(void)
 char *rushes_places_user_folder(const char *name)
 {
     return g_build_filename(g_get_user_data_dir(), "rushes", name, NULL);
+}
+
+char *rushes_places_project_name(const char *folder)
+{
+    if (!folder)
+        return NULL;
+    g_autofree char *base = g_path_get_basename(folder);
+    char *name = g_filename_display_name(base);
+    if (g_str_has_suffix(name, ".rushes") && !g_str_equal(name, ".rushes"))
+        name[strlen(name) - strlen(".rushes")] = '\0';
+    return name;
 }
 
 char *rushes_places_get_cache(void)

@@ -23,6 +23,9 @@ char *rushes_places_find_golden_cases(void);
 // $XDG_DATA_HOME/rushes/`name`: "identity" (signing keys), "consents". It need not exist.
 char *rushes_places_user_folder(const char *name);
 
+// What a project in this folder is called: without its place and ".rushes", UTF-8. NULL for NULL; owned by the caller.
+char *rushes_places_project_name(const char *folder);
+
 // $XDG_CACHE_HOME/rushes, created.
 char *rushes_places_get_cache(void);
 

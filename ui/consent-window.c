@@ -2,6 +2,7 @@
 #include "consent-window.h"
 
 #include "entry-row.h"
+#include "places.h"
 #include "rights/consent-use.h"
 #include "toast.h"
 
@@ -76,7 +77,7 @@ static char *describe_uses(GPtrArray *uses)
 
     for (guint i = 0; i < MIN(uses->len, MOST_TAKES_SHOWN); i++) {
         const RushesConsentUse *use = uses->pdata[i];
-        g_autofree char *project = rushes_consent_project_name(use->project);
+        g_autofree char *project = rushes_places_project_name(use->project);
         g_string_append_printf(text, "%s%s, take %d: %.60s", i ? "\n" : "", project, use->number,
                                use->prompt);
     }
@@ -180,7 +181,7 @@ static void add_record(RushesConsentWindow *self, const RushesConsent *consent)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     RushesConsentState state = rushes_consent_state(consent, now);
-    g_autofree char *project = rushes_consent_project_name(self->project);
+    g_autofree char *project = rushes_places_project_name(self->project);
     g_autofree char *standing = describe_state(consent, state);
     g_autofree char *subtitle = g_strdup_printf("%s · %s", standing, consent->scope);
     g_autofree char *title = g_markup_escape_text(consent->person, -1);
@@ -269,7 +270,7 @@ static void on_sign(RushesConsentWindow *self)
 {
     GtkTextBuffer *buffer = gtk_text_view_get_buffer(self->statement);
     g_autofree char *folder = rushes_consent_folder();
-    g_autofree char *project = rushes_consent_project_name(self->project);
+    g_autofree char *project = rushes_places_project_name(self->project);
     g_autofree char *day = g_strdup(gtk_editable_get_text(GTK_EDITABLE(self->until)));
     g_autoptr(GDateTime) expires = rushes_consent_parse_day(g_strstrip(day));
     g_autoptr(GError) failure = NULL;
@@ -347,7 +348,7 @@ GtkWindow *rushes_consent_window_new(GtkWindow *parent, RushesLibrary *library, 
 {
     RushesConsentWindow *self =
         g_object_new(RUSHES_TYPE_CONSENT_WINDOW, "transient-for", parent, NULL);
-    g_autofree char *name = rushes_consent_project_name(project);
+    g_autofree char *name = rushes_places_project_name(project);
 
     self->library = g_object_ref(library);
     self->project = g_strdup(project);

@@ -15,6 +15,8 @@ struct _RushesQueueButton {
     GtkListBox *list;
 
     RushesQueue *queue;
+    GListModel *jobs;         // exports, then takes
+    char *here;               // folder of the project in sight
     RushesTake *watched;      // the running one
     RushesExportJob *writing; // the export that is written
 };
@@ -36,6 +38,8 @@ static void rushes_queue_button_dispose(GObject *object)
         g_signal_handlers_disconnect_by_data(self->queue, self);
     }
     g_clear_object(&self->queue);
+    g_clear_object(&self->jobs);
+    g_clear_pointer(&self->here, g_free);
     // The template unparents its children, and AdwBin would do so to its own once more.
     adw_bin_set_child(ADW_BIN(self), NULL);
     gtk_widget_dispose_template(GTK_WIDGET(self), RUSHES_TYPE_QUEUE_BUTTON);
@@ -51,14 +55,15 @@ static char *export_text(RushesExportJob *job)
                            about ? " · " : "", about ? about : "");
 }
 
-static char *running_text(RushesTake *take)
+static char *running_text(RushesQueueItem *item, const char *here)
 {
+    RushesTake *take = rushes_queue_item_get_take(item);
     double eta = rushes_take_get_eta(take);
+    g_autofree char *name = rushes_queue_item_dup_name(item, here);
     g_autofree char *about = eta >= 0 ? rushes_time_text_about(eta) : NULL;
 
-    return g_strdup_printf("Take %d · %.0f %%%s%s", rushes_take_get_number(take),
-                           rushes_take_get_fraction(take) * 100, about ? " · " : "",
-                           about ? about : "");
+    return g_strdup_printf("%s · %.0f %%%s%s", name, rushes_take_get_fraction(take) * 100,
+                           about ? " · " : "", about ? about : "");
 }
 
 static guint count_failed(RushesExportQueue *exports)
@@ -80,11 +85,12 @@ static void update(RushesQueueButton *self)
     guint failed = count_failed(exports); // they stay until the creator has seen them
     guint count = jobs + g_list_model_get_n_items(G_LIST_MODEL(exports)) - failed;
     gboolean paused = rushes_queue_get_paused(self->queue);
+    RushesQueueItem *running = rushes_queue_get_running(self->queue);
     g_autofree char *text = NULL;
     g_autofree char *summary = NULL;
 
-    if (self->watched)
-        text = running_text(self->watched);
+    if (running)
+        text = running_text(running, self->here);
     else if (writing && !paused)
         text = export_text(writing);
     else if (paused && count > 0)
@@ -98,7 +104,7 @@ static void update(RushesQueueButton *self)
     gtk_label_set_label(self->label, text);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    text, -1);
-    gboolean busy = self->watched || (writing && !paused);
+    gboolean busy = running || (writing && !paused);
     gtk_widget_set_visible(GTK_WIDGET(self->spinner), busy);
     gtk_spinner_set_spinning(self->spinner, busy);
     double eta = jobs > 0 ? rushes_queue_get_eta(self->queue) : -1;
@@ -149,7 +155,7 @@ static GtkWidget *create_row(gpointer item, gpointer data)
 
     if (RUSHES_IS_EXPORT_JOB(item))
         return GTK_WIDGET(rushes_export_row_new(rushes_queue_get_exports(queue), item));
-    return GTK_WIDGET(rushes_queue_row_new(queue, item));
+    return GTK_WIDGET(rushes_queue_row_new(queue, item, RUSHES_QUEUE_BUTTON(data)->here));
 }
 
 static void rushes_queue_button_class_init(RushesQueueButtonClass *klass)
@@ -183,7 +189,8 @@ void rushes_queue_button_set_queue(RushesQueueButton *self, RushesQueue *queue)
     g_list_store_append(lists, exports);
     g_list_store_append(lists, queue);
     g_autoptr(GtkFlattenListModel) both = gtk_flatten_list_model_new(G_LIST_MODEL(lists));
-    gtk_list_box_bind_model(self->list, G_LIST_MODEL(both), create_row, self, NULL);
+    self->jobs = g_object_ref(G_LIST_MODEL(both));
+    gtk_list_box_bind_model(self->list, self->jobs, create_row, self, NULL);
     g_signal_connect_swapped(exports, "items-changed", G_CALLBACK(update), self);
     g_signal_connect_swapped(exports, "notify::running", G_CALLBACK(watch_export), self);
     g_signal_connect_swapped(queue, "items-changed", G_CALLBACK(update), self);
@@ -191,6 +198,17 @@ void rushes_queue_button_set_queue(RushesQueueButton *self, RushesQueue *queue)
     g_signal_connect_swapped(queue, "notify::paused", G_CALLBACK(update), self);
     on_running(self);
     watch_export(self);
+}
+
+void rushes_queue_button_set_project(RushesQueueButton *self, RushesProject *project)
+{
+    g_return_if_fail(RUSHES_IS_QUEUE_BUTTON(self) && self->queue);
+
+    g_free(self->here);
+    self->here = g_strdup(rushes_project_get_folder(project));
+    // Its takes stand in the queue for those that were read without it, and all names are others.
+    gtk_list_box_bind_model(self->list, self->jobs, create_row, self, NULL);
+    on_running(self);
 }
 
 void rushes_queue_button_popup(RushesQueueButton *self)

@@ -123,12 +123,12 @@ static void rushes_queue_row_init(RushesQueueRow *self)
     gtk_widget_init_template(GTK_WIDGET(self));
 }
 
-RushesQueueRow *rushes_queue_row_new(RushesQueue *queue, RushesQueueItem *item)
+RushesQueueRow *rushes_queue_row_new(RushesQueue *queue, RushesQueueItem *item, const char *here)
 {
     RushesQueueRow *self = g_object_new(RUSHES_TYPE_QUEUE_ROW, NULL);
     RushesTake *take = rushes_queue_item_get_take(item);
-    g_autofree char *title = g_strdup_printf("Take %d · %s", rushes_take_get_number(take),
-                                             rushes_take_get_recipe(take)->prompt);
+    g_autofree char *name = rushes_queue_item_dup_name(item, here);
+    g_autofree char *title = g_strdup_printf("%s · %s", name, rushes_take_get_recipe(take)->prompt);
 
     self->queue = g_object_ref(queue);
     self->item = g_object_ref(item);

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 #define RUSHES_TYPE_QUEUE_ROW (rushes_queue_row_get_type())
 G_DECLARE_FINAL_TYPE(RushesQueueRow, rushes_queue_row, RUSHES, QUEUE_ROW, GtkListBoxRow)
 
-RushesQueueRow *rushes_queue_row_new(RushesQueue *queue, RushesQueueItem *item);
+// `here`: folder of the project in sight, for the name of the take.
+RushesQueueRow *rushes_queue_row_new(RushesQueue *queue, RushesQueueItem *item, const char *here);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json-file.h"
+#include "places.h"
 
 #define MOST_RECENT 12
 
@@ -40,24 +41,14 @@ GStrv rushes_recent_list(void)
     return g_strv_builder_end(folders);
 }
 
-static char *title_of(const char *folder)
-{
-    g_autofree char *base = g_path_get_basename(folder);
-    char *name = g_filename_display_name(base);
-
-    if (g_str_has_suffix(name, ".rushes") && !g_str_equal(name, ".rushes"))
-        name[strlen(name) - strlen(".rushes")] = '\0';
-    return name;
-}
-
 char *rushes_recent_name(const char *const *folders, guint index)
 {
-    g_autofree char *title = title_of(folders[index]);
+    g_autofree char *title = rushes_places_project_name(folders[index]);
     g_autoptr(GString) name = g_string_new(title);
     gboolean is_alone = TRUE;
 
     for (guint i = 0; folders[i]; i++) {
-        g_autofree char *other = title_of(folders[i]);
+        g_autofree char *other = rushes_places_project_name(folders[i]);
         is_alone &= i == index || !g_str_equal(other, title);
     }
     if (!is_alone) {

@@ -455,6 +455,7 @@ void rushes_window_set_project(RushesWindow *self, RushesProject *project)
     self->film = rushes_composer_new(film);
     // Anew: the row of shots learns that one is missing.
     g_signal_connect_object(self->film, "lost", G_CALLBACK(update_film), self, G_CONNECT_SWAPPED);
+    rushes_queue_button_set_project(self->queue_button, project);
     rushes_prompt_pane_set_project(self->prompt, project);
     rushes_take_strip_set_project(self->strip, project);
     rushes_timeline_pane_set_project(self->timeline, project, self->film);

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "json-file.h"
+#include "places.h"
 #include "project/library.h"
 #include "rights/consent-use.h"
 #include "rights/picture-marks.h"
@@ -83,7 +84,7 @@ static int add_record(const Arguments *a)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *folder = rushes_consent_folder();
-    g_autofree char *project = a->project ? rushes_consent_project_name(a->project) : NULL;
+    g_autofree char *project = a->project ? rushes_places_project_name(a->project) : NULL;
     g_autofree char *hash = NULL;
 
     if (!a->person || !a->scope || !a->until || !a->statement) {

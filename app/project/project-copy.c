@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "places.h"
 #include "project/project-private.h"
 #include "remove-tree.h"
 #include "rushes-error.h"
@@ -196,7 +197,7 @@ static gboolean is_inside(const char *path, const char *folder)
 // Without a journal: all edits are in the state.
 static gboolean write_copied_state(RushesProject *self, const char *folder, GError **error)
 {
-    g_autofree char *title = project_default_title(folder);
+    g_autofree char *title = rushes_places_project_name(folder);
     g_autofree char *path = g_build_filename(folder, "project.json", NULL);
     g_autoptr(cJSON) state = project_state_to_json(self);
 

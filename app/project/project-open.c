@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "places.h"
 #include "rushes-error.h"
 
 // A journal of this many lines is folded into project.json at the next opening.
@@ -277,15 +278,6 @@ gboolean project_take_lock(RushesProject *self, GError **error)
     return TRUE;
 }
 
-char *project_default_title(const char *folder)
-{
-    char *name = g_path_get_basename(folder);
-    char *dot = g_str_has_suffix(name, ".rushes") ? strrchr(name, '.') : NULL;
-    if (dot && dot != name)
-        *dot = '\0';
-    return name;
-}
-
 // The state in project.json; with REBUILD, an empty one in place of what cannot be read.
 static cJSON *load_state(RushesProject *self, RushesProjectFlags flags, GError **error)
 {
@@ -364,7 +356,7 @@ RushesProject *rushes_project_open(const char *folder, RushesProjectFlags flags,
 {
     g_autoptr(RushesProject) self =
         begin_opening(folder, (flags & RUSHES_PROJECT_READ_ONLY) != 0, error);
-    g_autofree char *title = project_default_title(folder);
+    g_autofree char *title = rushes_places_project_name(folder);
 
     if (!self)
         return NULL;

@@ -53,7 +53,6 @@ gboolean project_misfit(GError **error, const char *what);
 gboolean project_take_lock(RushesProject *self, GError **error);
 // The edits after `saved`, from the journal; it is open for writing then unless the project is read only.
 gboolean project_open_journal(RushesProject *self, double saved, GError **error);
-char *project_default_title(const char *folder);
 char *project_file(RushesProject *self, const char *name);
 void project_clear_undo(RushesProject *self);
 void project_set_notice(RushesProject *self, const char *notice);

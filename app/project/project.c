@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "places.h"
 #include "remove-tree.h"
 #include "rushes-error.h"
 
@@ -173,7 +174,7 @@ RushesProject *rushes_project_create(const char *folder, GError **error)
     g_autoptr(RushesProject) self = g_object_new(RUSHES_TYPE_PROJECT, NULL);
     g_autofree char *state = g_build_filename(folder, "project.json", NULL);
     g_autofree char *takes = g_build_filename(folder, "takes", NULL);
-    g_autofree char *title = project_default_title(folder);
+    g_autofree char *title = rushes_places_project_name(folder);
 
     self->folder = g_strdup(folder);
     if (g_file_test(state, G_FILE_TEST_EXISTS)) {

@@ -266,7 +266,7 @@ static gboolean plan_project(RushesSharePlan *plan, RushesProject *project, GErr
 RushesSharePlan *rushes_share_plan_new(RushesProject *project, RushesTake *take, GError **error)
 {
     g_autoptr(RushesSharePlan) plan = g_new0(RushesSharePlan, 1);
-    g_autofree char *name = rushes_consent_project_name(rushes_project_get_folder(project));
+    g_autofree char *name = rushes_places_project_name(rushes_project_get_folder(project));
 
     plan->items = g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
     plan->names = g_hash_table_new(g_str_hash, g_str_equal);

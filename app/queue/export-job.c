@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "queue/export-job.h"
 
+#include "places.h"
 #include "rights/consent-use.h"
 
 enum { PROP_STATE = 1, PROP_FRACTION, N_PROPS };
@@ -56,7 +57,7 @@ static void rushes_export_job_init(RushesExportJob *self)
 
 static char *make_title(const char *project, int take)
 {
-    g_autofree char *name = rushes_consent_project_name(project);
+    g_autofree char *name = rushes_places_project_name(project);
 
     return take > 0 ? g_strdup_printf("%s, take %d", name, take) : g_strdup(name);
 }

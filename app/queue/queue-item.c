@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "queue/queue-item.h"
 
+#include "places.h"
+
 struct _RushesQueueItem {
     GObject parent_instance;
 
@@ -59,6 +61,15 @@ RushesTake *rushes_queue_item_get_take(RushesQueueItem *self)
 double rushes_queue_item_get_position(RushesQueueItem *self)
 {
     return self->position;
+}
+
+char *rushes_queue_item_dup_name(RushesQueueItem *self, const char *here)
+{
+    g_autofree char *name = rushes_places_project_name(self->project);
+    int number = rushes_take_get_number(self->take);
+
+    return g_strcmp0(self->project, here) == 0 ? g_strdup_printf("Take %d", number)
+                                               : g_strdup_printf("Take %d of %s", number, name);
 }
 
 void rushes_queue_item_set_take(RushesQueueItem *self, RushesTake *take)

@@ -16,6 +16,9 @@ gint64 rushes_queue_item_get_id(RushesQueueItem *self);           // in the libr
 const char *rushes_queue_item_get_project(RushesQueueItem *self); // folder
 RushesTake *rushes_queue_item_get_take(RushesQueueItem *self);
 double rushes_queue_item_get_position(RushesQueueItem *self);
+// "Take 2", or "Take 2 of Film" where the project in folder `here` is in sight and the take is another's; owned by the
+// caller.
+char *rushes_queue_item_dup_name(RushesQueueItem *self, const char *here);
 
 // For queue.c.
 void rushes_queue_item_set_take(RushesQueueItem *self, RushesTake *take);

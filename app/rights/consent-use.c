@@ -64,16 +64,6 @@ GPtrArray *rushes_consent_find_all(GPtrArray *problems)
     return list;
 }
 
-char *rushes_consent_project_name(const char *project)
-{
-    if (!project)
-        return NULL;
-    char *name = g_path_get_basename(project);
-    if (g_str_has_suffix(name, ".rushes"))
-        name[strlen(name) - strlen(".rushes")] = '\0';
-    return name;
-}
-
 static gboolean refuse(GError **error, const char *sentence)
 {
     g_set_error_literal(error, RUSHES_ERROR, RUSHES_ERROR_REFUSED, sentence);
@@ -84,7 +74,7 @@ gboolean rushes_consent_allow_job(const RushesRecipe *recipe, const char *projec
 {
     RushesPictureMark mark = RUSHES_PICTURE_UNMARKED;
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *name = rushes_consent_project_name(project);
+    g_autofree char *name = rushes_places_project_name(project);
 
     if (!recipe->picture_sha256 && !recipe->shows_person)
         return TRUE;
@@ -145,7 +135,7 @@ static gboolean has_ended(const RushesConsent *consent, const RushesRecipe *reci
 char *rushes_consent_find_end(const RushesRecipe *recipe, const char *project)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *name = rushes_consent_project_name(project);
+    g_autofree char *name = rushes_places_project_name(project);
     g_autoptr(RushesConsent) consent =
         recipe->consent ? find_or_shared(recipe->consent, project, NULL) : NULL;
 
@@ -156,7 +146,7 @@ gboolean rushes_consent_allow_take(const RushesRecipe *recipe, const char *proje
                                    GError **error)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *name = rushes_consent_project_name(project);
+    g_autofree char *name = rushes_places_project_name(project);
     g_autoptr(GError) failure = NULL;
 
     if (warning)

@@ -17,8 +17,6 @@ RushesIdentity *rushes_consent_open_identity(GError **error);
 RushesConsent *rushes_consent_find(const char *id, GError **error);
 // All of them, by person; `problems` as in rushes_consent_list.
 GPtrArray *rushes_consent_find_all(GPtrArray *problems);
-// How a project's folder is named in a record: without its place and its ending. NULL for NULL; owned by the caller.
-char *rushes_consent_project_name(const char *project);
 
 // TRUE when a take may be made of this recipe in this project's folder (NULL: in none) now. Refused with one sentence:
 // a picture of a person without a record, and a record that was revoked, has ended, was tampered with, is signed by

@@ -5,10 +5,11 @@ usage: test_queue_button.py RUSHES SCREENSHOTS; under a session bus and a displa
 RUSHES_ENGINE names, which stays at each job's second step; a job that goes on from there is not held. Prints TAP;
 pictures of the window go into SCREENSHOTS.
 """
+import shutil
 import sys
 
-from studio import (HOME, act, application, button_named, check, finish, focused, keys, named, need, press, pyatspi, session,
-                    shot, start_without_sample, stop, text_of, wait, walk, write)
+from studio import (HOME, STUDIO, act, application, button_named, check, finish, focused, keys, named, need, press, pyatspi, session,
+                    shot, start, start_without_sample, stop, text_of, wait, walk, write)
 
 WORDS = {1: "a heron", 2: "a crab", 3: "a fox"}
 
@@ -73,14 +74,17 @@ def work_the_queue():
     check("Resume lets it wait for its turn, with its steps kept", wait(lambda: "last step" in state(1)))
 
 
-def find_it_again():
-    check("after a kill what was begun is finished from its last step",
-          wait(lambda: named("Take 1, done") and named("Take 3, done")))
-    open_queue(2)
-    check("and what was put last comes last", wait(lambda: order() == [2] and "Forming" in state(2)))
+def cancel_from_elsewhere():
+    """What was begun goes on from its second step, so that only the take that had not begun is held."""
+    open_queue("2 of My first film")
+    check("from another project, a take is named with its own", wait(lambda: order() == [2] and "Forming" in state(2)))
     press_in(2, "Cancel")
-    check("Cancel ends it", wait(lambda: named("Take 2, cancelled")))
-    check("and nothing is left to do", wait(lambda: button_named("Queue")))
+    check("Cancel ends it, and nothing is left to do", wait(lambda: button_named("Queue")))
+
+
+def find_it_again():
+    check("what was begun before the kill is finished", wait(lambda: named("Take 1, done") and named("Take 3, done")))
+    check("what was put last came last", wait(lambda: named("Take 2, cancelled")))
 
 
 def main():
@@ -90,7 +94,11 @@ def main():
         studio = start_without_sample(FAKE_HOLD=str(hold))  # the first take is the creator's
         work_the_queue()
         stop(studio, kill=True)
-        start_without_sample(FAKE_HOLD=str(hold))
+        first = next(HOME.rglob("My first film.rushes"))
+        studio = start(shutil.copytree(first, HOME / "Other.rushes"), env={**STUDIO, "FAKE_HOLD": str(hold)})
+        cancel_from_elsewhere()
+        stop(studio)
+        start(first)
         find_it_again()
     return finish()
 

@@ -266,6 +266,20 @@ static void order_and_jobs_survive_a_restart(Fixture *fixture, gconstpointer dat
     g_assert_cmpint(rushes_take_get_state(three), ==, RUSHES_TAKE_DONE);
 }
 
+static void a_take_of_another_project_is_named_with_it(Fixture *fixture, gconstpointer data)
+{
+    fixture_start(fixture);
+    rushes_queue_set_paused(fixture->queue, TRUE);
+    add_job(fixture, "one");
+    g_autoptr(RushesQueueItem) item = g_list_model_get_item(G_LIST_MODEL(fixture->queue), 0);
+    g_autofree char *here =
+        rushes_queue_item_dup_name(item, rushes_project_get_folder(fixture->project));
+    g_autofree char *elsewhere = rushes_queue_item_dup_name(item, "/films/Other.rushes");
+    g_assert_cmpstr(here, ==, "Take 1");
+    g_assert_cmpstr(elsewhere, ==, "Take 1 of Film");
+    fixture_stop(fixture);
+}
+
 static char *add_consent(int seconds)
 {
     g_autofree char *folder = rushes_consent_folder();
@@ -421,5 +435,6 @@ int main(int argc, char **argv)
     ADD("/queue/expired", NULL, a_record_that_ends_fails_what_waits_for_it);
     ADD("/queue/list-changed", NULL, a_list_that_changes_ends_the_jobs_it_refuses);
     ADD("/queue/restart", NULL, order_and_jobs_survive_a_restart);
+    ADD("/queue/name", NULL, a_take_of_another_project_is_named_with_it);
     return scratch_end(g_test_run());
 }
