@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// bench-eta [--trace] - how well the time left holds, with the real worker: three jobs to learn from, then
-// ten of mixed size. For each: the forecast before it is queued, and what was said when a quarter, half and
-// three quarters of its time had passed, against what it took. Nothing is remembered from earlier runs.
+// bench-eta [--trace] [--longer N] - how well the time left holds, with the real worker: three jobs to learn from,
+// then ten of mixed size. For each: the forecast before it is queued, and what was said when a quarter, half and
+// three quarters of its time had passed, against what it took. Nothing is remembered from earlier runs. With --longer
+// every job has N times the steps: what two steps of it differ by weighs less then.
 // It depends on what else the machine does, so it is run by hand; the load average stands beside each job.
 #include <glib/gstdio.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "queue/eta.h"
@@ -38,6 +40,7 @@ typedef struct Bench {
     RushesProject *project;
     RushesTake *take;
     gboolean trace;
+    int longer; // times the steps
     gint64 began;
     GArray *said; // of Said
 } Bench;
@@ -130,7 +133,7 @@ static gboolean run_job(Bench *bench, guint index)
     recipe->width = shape->width;
     recipe->height = shape->height;
     recipe->frames = shape->frames;
-    recipe->steps = shape->steps;
+    recipe->steps = shape->steps * bench->longer;
     recipe->guidance = 4;
     double expected = forecast(bench, recipe);
     bench->take = rushes_project_add_take(bench->project, recipe, NULL, &error);
@@ -147,7 +150,7 @@ static gboolean run_job(Bench *bench, guint index)
 
     gboolean good = holds(expected, took);
     g_print("%2u %3dx%-3d %2d frames %2d steps  %6.1f s  load %4.1f  forecast ", index + 1,
-            shape->width, shape->height, shape->frames, shape->steps, took, load_average());
+            shape->width, shape->height, shape->frames, recipe->steps, took, load_average());
     print_error(expected, took);
     for (guint i = 0; i < G_N_ELEMENTS(shares); i++) {
         double left = left_at(bench, shares[i], took), was = (1 - shares[i]) * took;
@@ -168,10 +171,15 @@ static gboolean is_ready(Bench *bench)
 
 int main(int argc, char **argv)
 {
-    Bench bench = {.trace = argc > 1 && g_str_equal(argv[1], "--trace")};
+    Bench bench = {.longer = 1};
     g_autoptr(GError) error = NULL;
     guint good = 0;
 
+    for (int i = 1; i < argc; i++) {
+        bench.trace |= g_str_equal(argv[i], "--trace");
+        if (g_str_equal(argv[i], "--longer") && i + 1 < argc)
+            bench.longer = CLAMP(atoi(argv[i + 1]), 1, 10);
+    }
     scratch_begin();
     g_setenv("XDG_CACHE_HOME", scratch_root, TRUE);
     g_setenv("XDG_CONFIG_HOME", scratch_root, TRUE);
