@@ -235,8 +235,16 @@ def settle(rounds=3):
 
 
 def in_front(title=None):
-    """Waits until the keys go to the window of that title (without: the main one), no other standing or closing before it."""
-    return need(f"the keys go to {title or 'the main window'}", lambda: active(title))
+    """Waits until the keys go to the window of that title (without: the main one), no other standing or closing before it.
+    Openbox sometimes gives them to no window at all when one is closed; a person presses on the window then."""
+    def has_come():
+        if wait(lambda: active(title), 3):
+            return True
+        there = [window.name for window in windows()]
+        if there and key_window() not in there:
+            xdo("search", "--onlyvisible", "--name", f"^{title or there[0]}$", "windowactivate")
+        return False
+    return need(f"the keys go to {title or 'the main window'}", has_come)
 
 
 def keys(*names, window=None):
@@ -306,10 +314,13 @@ def answer(path, title, begin):
     """Writes the path into the chooser and waits until it is closed. begin: makes its text ready, and is true then"""
     window = need(f"the file chooser {title!r}", lambda: chooser(title))[-1]
     need(f"the keys go to {title!r}", lambda: asked("getwindowfocus") == [window] or xdo("windowfocus", window))
-    need(f"{title!r} takes a path", begin)
-    rest = str(path)[written(title) or 0:]
-    write(rest)
-    need(f"{title!r} has the path {path}", lambda: written(title) == len(str(path)))
+
+    def has_path():
+        need(f"{title!r} takes a path", begin)
+        write(str(path)[written(title) or 0:])
+        return wait(lambda: written(title) == len(str(path)), 10)
+    # While letters come it looks for files of such names and may complete them: then the path is written anew.
+    need(f"{title!r} has the path {path}", has_path)
     xdo("key", "Return")
     need(f"{title!r} is closed", lambda: not chooser(title))
 
@@ -330,7 +341,10 @@ def open_file(path, title):
     def begin():
         if written(title) is None:
             xdo("type", str(path)[0])
-            settle()
+        else:
+            xdo("key", "ctrl+a", "Delete")
+            xdo("type", str(path)[0])
+        settle()
         return wait(lambda: written(title) == 1, 2)
     answer(path, title, begin)
 
