@@ -7,8 +7,8 @@ little memory. Prints TAP; pictures of the window go into SCREENSHOTS.
 import pathlib
 import sys
 
-from studio import (HOME, RUSHES, STUDIO, box, button_named, check, finish, focused, keys, named, need, press_at, pyatspi,
-                    session, settle, shot, start, wait, write)
+from studio import (HOME, RUSHES, STUDIO, button_named, check, finish, focused, keys, named, need, pyatspi, session, settle, shot,
+                    start, tab_to, wait, write)
 
 MEGABYTES = 60  # too few for 256x160, enough for 160x96
 
@@ -17,19 +17,22 @@ def can_generate():
     return button_named("Generate").getState().contains(pyatspi.STATE_SENSITIVE)
 
 
-def choose_size(text, most=8):
-    """Down the list, one size at a time, until that one is chosen."""
-    for _ in range(most):
+def choose_size(text):
+    """With the keys, down the list. What would fit is told meanwhile, and may close the list: then it is opened again."""
+    def has_moved():
         if named(f"Size: {text}"):
-            return
-        before = need("the size", lambda: named("Size: ")).name
-        left, top, width, height = box("Size")
-        press_at(left + width // 2, top + height // 2)
-        # What would fit is told meanwhile, and may close it.
+            return True
+        need("the keys at the size", lambda: tab_to("Size: "))
+        keys("space")
         if wait(lambda: focused().getRole() == pyatspi.ROLE_LIST_ITEM, 5):
+            before = need("the size", lambda: named("Size: ")).name
             keys("Down")
             keys("Return")
             wait(lambda: named("Size: ").name != before, 5)
+        else:
+            keys("Escape")
+        return named(f"Size: {text}")
+    need(f"the size is {text}", has_moved)
 
 
 def main():
