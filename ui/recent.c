@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "recent.h"
 
-#include <string.h>
-
 #include "json-file.h"
 #include "places.h"
 

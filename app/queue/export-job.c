@@ -2,7 +2,6 @@
 #include "queue/export-job.h"
 
 #include "places.h"
-#include "rights/consent-use.h"
 
 enum { PROP_STATE = 1, PROP_FRACTION, N_PROPS };
 static GParamSpec *properties[N_PROPS];

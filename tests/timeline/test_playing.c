@@ -167,8 +167,7 @@ static gboolean play_once(const Play *play)
     for (int i = 0; i < MIN(seen.clicks, seen.flashes); i++)
         worst = MAX(worst, fabs((double)(seen.click[i] - seen.flash[i]) / 1000.0));
     g_test_message("%d frames, %u late, at most %.1f ms from one to the next; %d clicks and %d "
-                   "flashes at most "
-                   "%.1f ms apart",
+                   "flashes at most %.1f ms apart",
                    watched.frames, dropped, watched.longest, seen.clicks, seen.flashes, worst);
     return watched.frames == play->frames && dropped == 0 && watched.longest < 2 * FRAME &&
            seen.clicks == play->beats && seen.flashes == play->beats && worst < FRAME;
